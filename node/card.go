@@ -1,0 +1,272 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"entente"
+	"entente/keyring"
+	"entente/store"
+)
+
+// errTwoCards says that a second card of a version came: the party is frozen.
+var errTwoCards = errors.New("a second card of the same version")
+
+// takeCard verifies a card and keeps it: a first card of a party not known yet,
+// or the rightful successor of the card in force. It answers whether anything
+// is new.
+func (d *desk) takeCard(from entente.PartyID, a *arrived) (bool, error) {
+	s := &a.signed
+	c := s.Act.CardBody
+	if err := s.VerifyBy(c); err != nil {
+		return false, err
+	}
+	if has, err := d.HasAct(s.ID); err != nil || has {
+		return false, err
+	}
+	row, old, err := d.current(d.Tx, a.party)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		if c.Version != 1 {
+			return false, fmt.Errorf("card version %d of a party whose first card is not known", c.Version)
+		}
+		row = store.Party{ID: a.party}
+	case err != nil:
+		return false, err
+	case c.Version <= old.Version:
+		return d.secondCard(from, row, s)
+	default:
+		if err := old.Follows(row.Card, c); err != nil {
+			return false, err
+		}
+	}
+	if err := d.keep(from, s, store.StateApplied); err != nil {
+		return false, err
+	}
+	row.Name, row.Card, row.Version, row.Epoch = c.Name, s.ID, c.Version, c.Epoch
+	if err := d.PutParty(row); err != nil {
+		return false, err
+	}
+	return true, d.event(store.Event{What: "card", Who: string(from), Subject: string(a.party), Detail: fmt.Sprintf("version %d of %s", c.Version, c.Name)})
+}
+
+// secondCard freezes a party of which two cards of one version are known, if
+// the second is as good as the first.
+func (d *desk) secondCard(from entente.PartyID, row store.Party, s *entente.Signed) (bool, error) {
+	c := s.Act.CardBody
+	if c.Version == 1 {
+		return false, fmt.Errorf("a party has one first card")
+	}
+	before, err := d.card(d.Tx, row.ID, c.Version-1)
+	if err != nil {
+		return false, err
+	}
+	if err := before.Follows(c.Previous, c); err != nil {
+		return false, err
+	}
+	if prev, err := d.Act(c.Previous); err != nil || prev.Signer != row.ID || prev.State != store.StateApplied {
+		return false, fmt.Errorf("card version %d does not follow the one known here", c.Version)
+	}
+	row.Frozen = s.ID
+	if err := d.keep(from, s, store.StateKept); err != nil {
+		return false, err
+	}
+	if err := d.PutParty(row); err != nil {
+		return false, err
+	}
+	return false, errors.Join(errTwoCards, d.event(store.Event{What: "frozen", Who: string(from), Subject: string(row.ID), Detail: fmt.Sprintf("two cards of version %d", c.Version)}))
+}
+
+// applyCard takes a card that came in a channel: the sender's own, or that of
+// a party on a roster of the channel's compact.
+func (d *desk) applyCard(from entente.PartyID, row *store.Channel, a *arrived) (entente.Code, string, error) {
+	c := a.signed.Act.CardBody
+	if err := a.signed.VerifyBy(c); err != nil {
+		return entente.RefusedSigned, err.Error(), nil
+	}
+	state, err := d.state(row.Compact)
+	if err != nil {
+		return "", "", err
+	}
+	if a.party != from && !state.Listed(a.party) {
+		return entente.RefusedCompact, "a card of a party that is not listed", nil
+	}
+	_, err = d.takeCard(from, a)
+	switch {
+	case errors.Is(err, errTwoCards), isStoreError(err):
+		if errors.Is(err, errTwoCards) {
+			return entente.CodeReceived, "two cards of one version", nil
+		}
+		return "", "", err
+	case err != nil:
+		return entente.CodeReceived, err.Error(), nil
+	}
+	if a.party == from {
+		row.Card = max(row.Card, c.Version)
+	}
+	return entente.CodeApplied, "", d.owe(row.Compact)
+}
+
+func isStoreError(err error) bool {
+	return errors.Is(err, store.ErrFull) || errors.Is(err, store.ErrReadOnly) || errors.Is(err, store.ErrConflict)
+}
+
+// Card is the envelopes of a party's cards, oldest first: what is handed to others.
+func (n *Node) Card(ctx context.Context, p entente.PartyID) ([][]byte, error) {
+	var out [][]byte
+	err := n.view(ctx, func(d *desk) error {
+		rows, err := d.ActsBy(p, entente.KindCard)
+		for _, row := range rows {
+			if row.State == store.StateApplied {
+				out = append(out, row.Envelope)
+			}
+		}
+		return err
+	})
+	if err == nil && len(out) == 0 {
+		err = entente.ErrHidden
+	}
+	return out, err
+}
+
+// Trust takes a party's cards after a person has compared the fingerprint of
+// the last one over another way. It also ends the freeze of a party: the card
+// with this fingerprint is the right one.
+func (n *Node) Trust(ctx context.Context, cards []entente.Signed, fingerprint [16]byte) (store.Party, error) {
+	var out store.Party
+	if len(cards) == 0 {
+		return out, entente.Errorf(entente.Invalid, "ask the party for the file that entente card prints", "no card given")
+	}
+	last := cards[len(cards)-1]
+	if entente.Fingerprint(last.ID) != fingerprint {
+		return out, entente.Errorf(entente.Refused, "do not go on: call the party on a number you know and compare again", "the card does not have this fingerprint")
+	}
+	party := cards[0].Act.Party(cards[0].ID)
+	err := n.update(ctx, func(d *desk) error {
+		var leaves []store.Leaf
+		for i := range cards {
+			a := arrived{Parcel: entente.Parcel{Leaf: cards[i].ID, Act: cards[i].Envelope()}, signed: cards[i], party: cards[i].Act.Party(cards[i].ID)}
+			if cards[i].Act.Kind != entente.KindCard || a.party != party || party == d.self {
+				return entente.Errorf(entente.Invalid, "", "the file holds something else than the cards of one other party")
+			}
+			added, err := d.takeCard(d.self, &a)
+			if err != nil {
+				return entente.Errorf(entente.Refused, "", "card version %d: %w", cards[i].Act.CardBody.Version, err)
+			}
+			if added {
+				leaves = append(leaves, store.Leaf{ID: string(cards[i].ID), Code: entente.CodeApplied})
+			}
+		}
+		row, err := d.Party(party)
+		if err != nil {
+			return err
+		}
+		if row.Card != last.ID && row.Frozen != last.ID {
+			return entente.Errorf(entente.Refused, "ask the party for its newest card", "a newer card of %s than this one is known", row.Name)
+		}
+		if row.Frozen == last.ID {
+			// People say that the second card is the right one: the first becomes evidence.
+			if err := d.SetActState(row.Card, store.StateKept); err != nil {
+				return err
+			}
+			if err := d.SetActState(last.ID, store.StateApplied); err != nil {
+				return err
+			}
+			c := last.Act.CardBody
+			row.Name, row.Card, row.Version, row.Epoch = c.Name, last.ID, c.Version, c.Epoch
+		}
+		row.Frozen, row.Trusted = "", true
+		out = row
+		if err := d.PutParty(row); err != nil {
+			return err
+		}
+		if err := d.event(store.Event{What: "trust", Subject: string(party), Detail: row.Name}); err != nil {
+			return err
+		}
+		return d.enterBook(leaves)
+	})
+	n.mu.Lock()
+	clear(n.cards) // which card of a version is in force may have changed
+	n.mu.Unlock()
+	return out, err
+}
+
+// Rotate puts a new card of this party in force, with the ring whose keys it
+// lists. What is still queued under the old keys is signed again.
+func (n *Node) Rotate(ctx context.Context, card entente.Signed, ring *keyring.Ring) error {
+	if !ring.Matches(card.Act.CardBody) {
+		return entente.Errorf(entente.Invalid, "", "the new card does not list the new keys")
+	}
+	old := n.Keys()
+	n.setKeys(ring)
+	err := n.update(ctx, func(d *desk) error {
+		a := takeApart([]entente.Parcel{{Leaf: card.ID, Act: card.Envelope()}})
+		if a[0].err != nil {
+			return a[0].err
+		}
+		var out Outcome
+		if err := d.acceptOwn(a, &out); err != nil {
+			return err
+		}
+		return d.signQueueAgain(card.Act.CardBody.Version)
+	})
+	if err != nil {
+		n.setKeys(old)
+	}
+	return err
+}
+
+func (n *Node) setKeys(ring *keyring.Ring) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.keys = ring
+}
+
+// signQueueAgain replaces queued acts that wait behind the new card: under the
+// old key they would count no more.
+func (d *desk) signQueueAgain(version int64) error {
+	var leaves []store.Leaf
+	var stale []store.Delivery
+	err := d.EachDelivery(func(row store.Delivery) error {
+		if row.Pos == store.Queued && !row.Kind.Control() {
+			stale = append(stale, row)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, row := range stale {
+		act, err := d.Act(row.Act)
+		if err != nil {
+			return err
+		}
+		s, err := entente.ParseSigned(act.Envelope)
+		if err != nil {
+			return brokenRow("act", act.ID, err)
+		}
+		s.Act.Card = version
+		again, err := entente.Sign(s.Act, d.Keys().Act)
+		if err != nil {
+			return err
+		}
+		if err := d.keep(d.self, &again, store.StateApplied); err != nil {
+			return err
+		}
+		if err := d.MoveGrants(row.Act, again.ID); err != nil {
+			return err
+		}
+		if err := d.Tx.Drop(row.N, "signed again as "+string(again.ID)); err != nil {
+			return err
+		}
+		if err := d.SetActState(row.Act, store.StateKept); err != nil {
+			return err
+		}
+		if err := d.Enqueue([]store.Delivery{{To: row.To, Compact: row.Compact, Act: again.ID, Kind: row.Kind}}); err != nil {
+			return err
+		}
+		leaves = append(leaves, store.Leaf{ID: string(again.ID), Code: entente.CodeApplied})
+	}
+	return d.enterBook(leaves)
+}

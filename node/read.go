@@ -1,0 +1,483 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"entente"
+	"entente/compact"
+	"entente/ledger"
+	"entente/release"
+	"entente/store"
+)
+
+// Query says what a reader wants to see. The zero Query asks for the first page
+// of everything in the reader's list.
+type Query struct {
+	// Record asks for one record by its id, or for the versions of one object by STIX id.
+	Record string
+	// Compact bounds the list to what was released in one compact.
+	Compact entente.CompactID
+	// Own bounds the list to this party's own records (true) or to those of
+	// others (false), for readers of this party; nil: own first.
+	Own *bool
+	// Type bounds it to one STIX type.
+	Type string
+	// After continues a list behind a view's N; Limit defaults to 100, at most 1000.
+	After int64
+	Limit int
+	// Owed asks, as a peer, for the next entries of the channel to that peer. What
+	// is read so is entered in the channel in the same transaction.
+	Owed *Owed
+	// Lost asks, as a peer, for entries of the peer's own channel to this party
+	// that the peer's store has lost.
+	Lost *Owed
+}
+
+// Owed is a peer's place in the channel from this party in one compact.
+type Owed struct {
+	Compact entente.CompactID
+	// From is the number of entries that the peer has.
+	From int64
+	// Bytes bounds the batch; one parcel is always given.
+	Bytes int64
+}
+
+// Page is what a reader gets.
+type Page struct {
+	Views []release.View
+	// More says that a further page follows behind the last view.
+	More bool
+	// Batch answers Owed; nil if nothing is owed.
+	Batch *entente.Batch
+}
+
+// Read is the one way out. Every view in the page was made by package release
+// for this reader; what the reader may not see is answered as what does not
+// exist (entente.ErrHidden).
+func (n *Node) Read(ctx context.Context, r entente.Reader, q Query) (Page, error) {
+	if q.Limit <= 0 || q.Limit > 1000 {
+		q.Limit = 100
+	}
+	var page Page
+	read := func(d *desk) error {
+		var err error
+		if q.Lost == nil {
+			err = d.working()
+		}
+		switch {
+		case err != nil:
+		case q.Lost != nil:
+			page.Batch, err = d.readLost(r, *q.Lost)
+		case q.Owed != nil:
+			page.Batch, err = d.readOwed(r, *q.Owed)
+		case q.Record != "":
+			page.Views, err = d.readOne(r, q)
+		default:
+			page, err = d.readList(r, q)
+		}
+		return err
+	}
+	if q.Owed == nil {
+		return page, n.view(ctx, read)
+	}
+	// Look first: a courier asks often, and mostly nothing is owed.
+	waiting := false
+	err := n.view(ctx, func(d *desk) error {
+		var err error
+		waiting, err = d.anythingOwed(r.Party, *q.Owed)
+		return err
+	})
+	if err != nil || !waiting {
+		return page, err
+	}
+	return page, n.store.Update(ctx, func(tx *store.Tx) error {
+		page = Page{}
+		return read(&desk{Node: n, Tx: tx, now: n.clock()})
+	})
+}
+
+// readOne gives the record of this id, or all versions of the object.
+func (d *desk) readOne(r entente.Reader, q Query) ([]release.View, error) {
+	rows, err := d.FindRecords(q.Record, 100)
+	if err != nil {
+		return nil, err
+	}
+	var views []release.View
+	for _, row := range rows {
+		full, err := d.Record(row.ID)
+		if err != nil {
+			return nil, err
+		}
+		v, ok, err := d.show(r, full, row.N, "")
+		if err != nil {
+			return nil, err
+		}
+		if ok && (q.Compact == "" || slices.ContainsFunc(v.Grants(), func(g release.Grant) bool { return g.Compact == q.Compact })) {
+			views = append(views, v)
+		}
+	}
+	if len(views) == 0 {
+		return nil, entente.ErrHidden
+	}
+	return views, nil
+}
+
+// show makes the view of a row for a reader, with the grants the store has.
+func (d *desk) show(r entente.Reader, row store.Record, place int64, in entente.CompactID) (release.View, bool, error) {
+	if row.Gone != "" {
+		return release.View{}, false, nil
+	}
+	var rows []store.Grant
+	var err error
+	if in == "" {
+		rows, err = d.GrantsOfRecord(row.ID)
+		rows = slices.DeleteFunc(rows, func(g store.Grant) bool { return g.Reader != r.Party })
+	} else {
+		rows, err = d.GrantsFor(r.Party, in, row.ID)
+	}
+	if err != nil {
+		return release.View{}, false, err
+	}
+	grants, err := d.grants(rows)
+	if err != nil {
+		return release.View{}, false, err
+	}
+	rec := entente.Record{ID: row.ID, Header: entente.Header{Originator: row.Originator, Media: row.Media}}
+	if row.Bytes != nil {
+		if rec, err = entente.ParseRecord(row.Bytes); err != nil || rec.ID != row.ID {
+			return release.View{}, false, brokenRow("record", row.ID, errors.Join(err, errors.New("its bytes do not give its id")))
+		}
+	}
+	obj := release.Object{STIX: row.STIX, Type: row.Type, Version: row.Version, Name: row.Name, Size: row.Size, Arrived: row.Arrived}
+	v, ok := release.Show(r, d.self, place, rec, obj, grants, d.now)
+	return v, ok, nil
+}
+
+// grants gives rows the handling of the releases they rest on.
+func (d *desk) grants(rows []store.Grant) ([]release.Grant, error) {
+	out := make([]release.Grant, 0, len(rows))
+	for _, row := range rows {
+		h, err := d.handling(row.Release)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, release.Grant{N: row.N, Reader: row.Reader, Compact: row.Compact, Record: row.Record, Release: row.Release, Handling: h})
+	}
+	return out, nil
+}
+
+// handling is that of a release, from its signed bytes.
+func (d *desk) handling(id entente.ActID) (entente.Handling, error) {
+	if h, ok := d.handlings[id]; ok {
+		return h, nil
+	}
+	act, err := d.Act(id)
+	if err != nil {
+		return entente.Handling{}, err
+	}
+	s, err := entente.ParseSigned(act.Envelope)
+	if err != nil || s.Act.Release == nil {
+		return entente.Handling{}, brokenRow("release", id, err)
+	}
+	if d.handlings == nil {
+		d.handlings = map[entente.ActID]entente.Handling{}
+	}
+	d.handlings[id] = s.Act.Release.Handling
+	return s.Act.Release.Handling, nil
+}
+
+// readList gives a page: own records by arrival, or what was granted by grant.
+func (d *desk) readList(r entente.Reader, q Query) (Page, error) {
+	own := r.Party == d.self && q.Compact == "" && (q.Own == nil || *q.Own)
+	if own {
+		return d.readOwn(r, q)
+	}
+	var page Page
+	for len(page.Views) < q.Limit {
+		rows, err := d.Grants(r.Party, q.Compact, q.After, q.Limit)
+		if err != nil {
+			return page, err
+		}
+		ids := make([]entente.RecordID, len(rows))
+		for i, g := range rows {
+			ids[i] = g.Record
+		}
+		records, err := d.RecordInfos(ids)
+		if err != nil {
+			return page, err
+		}
+		for i, g := range rows {
+			q.After = g.N
+			if q.Type != "" && records[i].Type != q.Type || records[i].Originator == r.Party {
+				continue
+			}
+			v, ok, err := d.show(r, records[i], g.N, g.Compact)
+			if err != nil {
+				return page, err
+			}
+			if ok {
+				page.Views = append(page.Views, v)
+			}
+			if len(page.Views) == q.Limit {
+				break
+			}
+		}
+		if len(rows) < q.Limit {
+			return page, nil
+		}
+	}
+	page.More = true
+	return page, nil
+}
+
+func (d *desk) readOwn(r entente.Reader, q Query) (Page, error) {
+	var page Page
+	rows, err := d.OwnRecords(d.self, q.After, q.Limit+1, q.Type)
+	if err != nil {
+		return page, err
+	}
+	for i, row := range rows {
+		if i == q.Limit {
+			page.More = true
+			break
+		}
+		v, ok, err := d.show(r, row, row.N, "")
+		if err != nil {
+			return page, err
+		}
+		if ok {
+			page.Views = append(page.Views, v)
+		}
+	}
+	return page, nil
+}
+
+// anythingOwed says whether a courier would get a batch.
+func (d *desk) anythingOwed(to entente.PartyID, o Owed) (bool, error) {
+	self, _, err := d.current(d.Tx, d.self)
+	if err != nil {
+		return false, err
+	}
+	row, err := d.Channel(entente.Channel{From: d.self, To: to, Compact: o.Compact, Epoch: self.Epoch})
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return false, err
+	}
+	if o.From < row.Size {
+		return true, nil
+	}
+	queued, err := d.Queued(to, o.Compact, 1)
+	return len(queued) > 0, err
+}
+
+// Bounds of one batch towards a peer. A batch once sent keeps its bounds for
+// ever: it is sent again as it was.
+const (
+	batchParcels = 256
+	batchBytes   = 8 << 20
+)
+
+// readOwed gives the next batch of the channel to a peer: one that was sent
+// before and did not arrive, or one made of what is queued.
+func (d *desk) readOwed(r entente.Reader, o Owed) (*entente.Batch, error) {
+	if r.Party == d.self || r.Party == "" || r.Operator != "" {
+		return nil, entente.ErrHidden
+	}
+	self, _, err := d.current(d.Tx, d.self)
+	if err != nil {
+		return nil, err
+	}
+	row, tree, err := d.channel(entente.Channel{From: d.self, To: r.Party, Compact: o.Compact, Epoch: self.Epoch})
+	if err != nil {
+		return nil, err
+	}
+	if o.From > row.Size {
+		return nil, entente.Errorf(entente.Conflict, "", "the peer has %d entries, the channel %d", o.From, row.Size)
+	}
+	if o.From < row.Size {
+		return d.sendAgain(r, row, o.From)
+	}
+	return d.sendQueued(r, row, &tree, o)
+}
+
+// sendQueued judges queued acts once more, enters those that may go in the
+// channel, and signs its head.
+func (d *desk) sendQueued(r entente.Reader, row store.Channel, tree *ledger.Tree, o Owed) (*entente.Batch, error) {
+	batch := &entente.Batch{Channel: row.Channel, First: row.Size}
+	limit := int64(batchBytes)
+	if o.Bytes > 0 {
+		limit = min(limit, o.Bytes)
+	}
+	var leaves []store.Leaf
+	size := int64(0)
+	after := int64(0)
+queue:
+	for {
+		queued, err := d.QueuedAfter(r.Party, o.Compact, after, batchParcels)
+		if err != nil {
+			return nil, err
+		}
+		for _, q := range queued {
+			after = q.N
+			p, send, err := d.parcel(r, q)
+			if err != nil {
+				return nil, err
+			}
+			if !send {
+				continue
+			}
+			weight := int64(len(p.Act))
+			for _, b := range p.Records {
+				weight += int64(len(b))
+			}
+			if len(batch.Parcels) > 0 && (size+weight > limit || len(batch.Parcels) == batchParcels) {
+				break queue
+			}
+			size += weight
+			if err := d.SetPosition(q.N, row.Size+int64(len(leaves))); err != nil {
+				return nil, err
+			}
+			batch.Parcels = append(batch.Parcels, p)
+			leaves = append(leaves, store.Leaf{ID: string(p.Leaf)})
+		}
+		if len(queued) < batchParcels {
+			break
+		}
+	}
+	if len(leaves) == 0 {
+		return nil, nil
+	}
+	if err := d.extend(&row, tree, leaves); err != nil {
+		return nil, err
+	}
+	head, err := d.signHead(&row)
+	if err != nil {
+		return nil, err
+	}
+	batch.Head = head.Envelope()
+	d.remember(row)
+	return batch, d.UpdateChannel(row, row.Size)
+}
+
+// parcel judges one queued act at the moment of sending. An act that may not go
+// now stays queued (a suspension can be lifted) or is dropped for good.
+func (d *desk) parcel(r entente.Reader, q store.Delivery) (entente.Parcel, bool, error) {
+	act, err := d.Act(q.Act)
+	if err != nil {
+		return entente.Parcel{}, false, err
+	}
+	p := entente.Parcel{Leaf: q.Act, Act: act.Envelope}
+	if q.Kind.Control() {
+		return p, true, nil
+	}
+	state, err := d.state(q.Compact)
+	if err != nil {
+		return p, false, err
+	}
+	if refusal := state.May(d.self, r.Party, q.Kind, d.now, compact.Sending); refusal != nil {
+		return p, false, nil
+	}
+	if row, err := d.Party(r.Party); err != nil || row.Frozen != "" {
+		return p, false, err
+	}
+	if q.Kind != entente.KindRelease {
+		return p, true, nil
+	}
+	s, err := entente.ParseSigned(act.Envelope)
+	if err != nil {
+		return p, false, brokenRow("act", act.ID, err)
+	}
+	reason := ""
+	if refusal := release.Within(state.Charter, s.Act.Release.Handling, d.now); refusal != nil {
+		reason = refusal.Reason
+	} else if p.Records, reason, err = d.bodies(r, s.Act.Release); err != nil {
+		return p, false, err
+	}
+	if reason != "" && q.N > 0 {
+		if err := d.event(store.Event{What: "not sent", Who: string(r.Party), Compact: q.Compact, Subject: string(q.Act), Detail: reason}); err != nil {
+			return p, false, err
+		}
+		return p, false, d.Tx.Drop(q.N, reason)
+	}
+	return p, reason == "", nil
+}
+
+// bodies reads the records of a release as the recipient sees them, or says why
+// the recipient sees one no more.
+func (d *desk) bodies(r entente.Reader, rel *entente.Release) ([][]byte, string, error) {
+	ids := make([]entente.RecordID, len(rel.Records))
+	for i, x := range rel.Records {
+		ids[i] = x.Record
+	}
+	rows, err := d.Tx.Records(ids)
+	if err != nil {
+		return nil, "", err
+	}
+	out := make([][]byte, len(rows))
+	for i, row := range rows {
+		v, ok, err := d.show(r, row, 0, "")
+		if err != nil {
+			return nil, "", err
+		}
+		if !ok {
+			return nil, "record " + entente.Short(row.ID) + " is not released any more", nil
+		}
+		out[i] = v.Bytes()
+	}
+	return out, "", nil
+}
+
+// sendAgain gives the batch that began at this entry as it was sent before. An
+// entry that may not go any more is sent as its id alone.
+func (d *desk) sendAgain(r entente.Reader, row store.Channel, from int64) (*entente.Batch, error) {
+	head, end, err := d.headAfter(row, from)
+	if err != nil {
+		return nil, err
+	}
+	leaves, err := d.Leaves(row.N, from, int(end-from))
+	if err != nil {
+		return nil, err
+	}
+	batch := &entente.Batch{Channel: row.Channel, First: from, Head: head}
+	for _, l := range leaves {
+		act, err := d.Act(entente.ActID(l.ID))
+		if err != nil {
+			return nil, err
+		}
+		p, send, err := d.parcel(r, store.Delivery{To: r.Party, Compact: row.Compact, Act: act.ID, Kind: act.Kind})
+		if err != nil {
+			return nil, err
+		}
+		if !send {
+			p = entente.Parcel{Leaf: act.ID}
+		}
+		batch.Parcels = append(batch.Parcels, p)
+	}
+	return batch, nil
+}
+
+// headAfter finds the end of the batch that began at this entry: the smallest
+// of this party's heads of the channel that is larger.
+func (d *desk) headAfter(row store.Channel, from int64) ([]byte, int64, error) {
+	var envelope []byte
+	var end int64
+	for id := row.Head; id != ""; {
+		act, err := d.Act(id)
+		if err != nil {
+			return nil, 0, err
+		}
+		s, err := entente.ParseSigned(act.Envelope)
+		if err != nil || s.Act.Head == nil {
+			return nil, 0, brokenRow("head", id, err)
+		}
+		if s.Act.Head.Tree.Size <= from {
+			break
+		}
+		envelope, end, id = act.Envelope, s.Act.Head.Tree.Size, s.Act.Head.Previous
+	}
+	if envelope == nil {
+		return nil, 0, entente.Errorf(entente.Broken, "run entente verify", "no head covers entry %d of channel %d", from, row.N)
+	}
+	return envelope, end, nil
+}

@@ -1,0 +1,204 @@
+package node
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+
+	"entente"
+	"entente/release"
+	"entente/store"
+)
+
+// Order is what a person wants released.
+type Order struct {
+	Compact  entente.CompactID
+	To       []entente.PartyID
+	Records  []entente.RecordID
+	Handling entente.Handling
+}
+
+// Preview says, before anything is signed, what an order would do.
+type Preview struct {
+	Compact    entente.CompactID
+	Name       string // of the compact
+	Handling   entente.Handling
+	Recipients []Recipient
+}
+
+// Recipient is the part of a preview that concerns one party.
+type Recipient struct {
+	Party entente.PartyID
+	Name  string
+	// Way is how it travels: the party's endpoints, or that it dials in.
+	Way []string
+	// Releases is how many releases the order takes.
+	Releases int
+	// Decision is the judgement over all of them.
+	Decision release.Decision
+	Records  []release.Fact
+}
+
+// Allowed says whether the whole order may be signed.
+func (p Preview) Allowed() bool {
+	for _, r := range p.Recipients {
+		if !r.Decision.Allowed() {
+			return false
+		}
+	}
+	return len(p.Recipients) > 0
+}
+
+// Err is nil, or the first reason why the order may not be signed.
+func (p Preview) Err() error {
+	for _, r := range p.Recipients {
+		if err := r.Decision.Err(); err != nil {
+			return entente.Errorf(entente.Refused, entente.HintOf(err), "to %s: %w", r.Name, err)
+		}
+	}
+	if len(p.Recipients) == 0 {
+		return entente.Errorf(entente.Invalid, "name at least one party: an empty set of recipients means nobody", "no recipient")
+	}
+	return nil
+}
+
+// Preview judges an order without signing anything.
+func (n *Node) Preview(ctx context.Context, o Order) (Preview, error) {
+	var out Preview
+	err := n.view(ctx, func(d *desk) error {
+		var err error
+		out, _, err = d.preview(o)
+		return err
+	})
+	return out, err
+}
+
+// preview judges an order; it also gives the parts to release to each recipient.
+func (d *desk) preview(o Order) (Preview, [][][]release.Fact, error) {
+	p := Preview{Compact: o.Compact, Handling: o.Handling}
+	if err := d.working(); err != nil {
+		return p, nil, err
+	}
+	state, err := d.state(o.Compact)
+	if err != nil {
+		return p, nil, err
+	}
+	if state.Charter == nil {
+		return p, nil, entente.ErrHidden
+	}
+	p.Name = state.Charter.Name
+	facts, err := d.facts(o.Records)
+	if err != nil {
+		return p, nil, err
+	}
+	parts := release.Order(facts)
+	plans := make([][][]release.Fact, len(o.To))
+	for i, to := range o.To {
+		r := Recipient{Party: to, Name: d.nameOf(to), Releases: len(parts), Records: facts}
+		if err := d.partnerReady(to); err != nil {
+			r.Decision.Refusals = append(r.Decision.Refusals, &release.Refusal{Code: entente.RefusedForce, Reason: err.Error(), Hint: entente.HintOf(err)})
+		} else if _, card, err := d.current(d.Tx, to); err != nil {
+			return p, nil, err
+		} else {
+			r.Way = card.Endpoints
+		}
+		held, err := d.held(to, o.Compact, facts)
+		if err != nil {
+			return p, nil, err
+		}
+		if held == nil {
+			held = map[string]bool{}
+		}
+		for _, part := range parts {
+			decision := release.Send(release.Question{
+				From: d.self, To: to, Compact: state, Terms: state.Terms, Handling: o.Handling,
+				Records: part, Held: func(ref string) bool { return held[ref] }, Now: d.now,
+			})
+			r.Decision.Refusals = append(r.Decision.Refusals, decision.Refusals...)
+			r.Decision.Missing = append(r.Decision.Missing, decision.Missing...)
+			for _, f := range part {
+				held[f.STIX] = true
+			}
+			if len(decision.Refusals) > 0 {
+				break // the other parts are refused for the same reasons
+			}
+		}
+		plans[i] = parts
+		p.Recipients = append(p.Recipients, r)
+	}
+	return p, plans, nil
+}
+
+// Release signs an order: for each recipient as many releases as its size
+// takes, each in the order of references, all of them accepted or none.
+func (n *Node) Release(ctx context.Context, o Order) (Preview, []entente.ActID, error) {
+	var batch entente.Batch
+	var ids []entente.ActID
+	var out Preview
+	err := n.view(ctx, func(d *desk) error {
+		var plans [][][]release.Fact
+		var err error
+		if out, plans, err = d.preview(o); err != nil {
+			return err
+		}
+		if err := out.Err(); err != nil {
+			return err
+		}
+		state, err := d.state(o.Compact)
+		if err != nil {
+			return err
+		}
+		_, card, err := d.current(d.Tx, d.self)
+		if err != nil {
+			return err
+		}
+		secret, _, err := d.Meta(metaSecret)
+		if err != nil {
+			return err
+		}
+		for i, to := range o.To {
+			for _, part := range plans[i] {
+				released := make([]entente.Released, len(part))
+				for k, f := range part {
+					released[k] = entente.Released{Record: f.ID, Origins: []entente.Tag{originTag(secret, f.STIX, o.Compact)}}
+				}
+				s, err := entente.Sign(entente.Act{
+					Kind: entente.KindRelease, Signer: d.self, Card: card.Version, Compact: o.Compact, To: to, Time: d.time(),
+					Release: &entente.Release{Terms: state.Terms, Records: released, Handling: o.Handling},
+				}, d.Keys().Act)
+				if err != nil {
+					return err
+				}
+				ids = append(ids, s.ID)
+				batch.Parcels = append(batch.Parcels, entente.Parcel{Leaf: s.ID, Act: s.Envelope()})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		if entente.KindOf(err) == entente.Refused {
+			err = noteRefusal(ctx, n, o, err)
+		}
+		return out, nil, err
+	}
+	_, err = n.Accept(ctx, n.self, batch)
+	return out, ids, err
+}
+
+func noteRefusal(ctx context.Context, n *Node, o Order, cause error) error {
+	if err := n.note(ctx, store.Event{What: "refused", Who: "operator", Compact: o.Compact, Detail: cause.Error()}); err != nil {
+		return err
+	}
+	return cause
+}
+
+// originTag is the tag of a root observation: all versions of one object share
+// it, it says nothing without this party's secret, and one observation has
+// tags in two compacts that cannot be linked.
+func originTag(secret, stix string, id entente.CompactID) entente.Tag {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(stix))
+	sum := sha256.Sum256([]byte(hex.EncodeToString(mac.Sum(nil)[:16]) + string(id)))
+	return entente.Tag(hex.EncodeToString(sum[:16]))
+}

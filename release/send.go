@@ -1,0 +1,155 @@
+package release
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"entente"
+	"entente/compact"
+	"entente/stix"
+)
+
+// Fact is what judgement needs to know of a record.
+type Fact struct {
+	ID         entente.RecordID
+	Originator entente.PartyID
+	STIX       string
+	Name       string
+	Refs       []string // STIX ids it refers to
+	Size       int64
+	Gone       bool // erased by a recall or by expiry
+}
+
+// Question asks whether From may release these records to To.
+type Question struct {
+	From, To entente.PartyID
+	Compact  *compact.State
+	Terms    entente.ActID
+	Handling entente.Handling
+	Records  []Fact
+	// Held says whether To has, in this compact, a record of From under this STIX id.
+	Held func(stix string) bool
+	Now  time.Time
+}
+
+// Refusal says why something may not be released: the code a peer would give,
+// the reason in words, what to do next.
+type Refusal = compact.Refusal
+
+// Missing is a reference to an object that the recipient does not have.
+type Missing struct {
+	Record entente.RecordID // the record that refers
+	Name   string
+	Ref    string // what it refers to
+}
+
+// Decision answers a Question. It allows the release if there is no refusal and
+// nothing missing.
+type Decision struct {
+	Refusals []*Refusal
+	Missing  []Missing
+}
+
+// Allowed says whether the release may be signed and sent.
+func (d Decision) Allowed() bool { return len(d.Refusals) == 0 && len(d.Missing) == 0 }
+
+// Err is nil, or the first reason with the hint that goes with it.
+func (d Decision) Err() error {
+	switch {
+	case len(d.Refusals) > 0:
+		r := d.Refusals[0]
+		return entente.Errorf(entente.Refused, r.Hint, "release refused: %s", r.Reason)
+	case len(d.Missing) > 0:
+		m := d.Missing[0]
+		return entente.Errorf(entente.Refused, "release what is missing first or together, or release a tearline without the reference",
+			"release refused: %d references lead to what the recipient does not have; first: %s refers to %s", len(d.Missing), entente.Short(m.Record), m.Ref)
+	}
+	return nil
+}
+
+// Send judges a release: compact in force and of a type that allows it, sender
+// and recipient in it and not suspended, handling within the charter, every
+// record the sender's own and still there, every reference accounted for.
+func Send(q Question) Decision {
+	var d Decision
+	refuse := func(code entente.Code, hint, format string, args ...any) {
+		d.Refusals = append(d.Refusals, &Refusal{Code: code, Reason: fmt.Sprintf(format, args...), Hint: hint})
+	}
+	if r := q.Compact.May(q.From, q.To, entente.KindRelease, q.Now, compact.Sending); r != nil {
+		d.Refusals = append(d.Refusals, r)
+	} else {
+		if q.Terms != q.Compact.Terms {
+			refuse(entente.RefusedTerms, "preview the release again under the terms in force", "it relies on terms %s, in force are %s", entente.Short(q.Terms), entente.Short(q.Compact.Terms))
+		}
+		if r := Within(q.Compact.Charter, q.Handling, q.Now); r != nil {
+			d.Refusals = append(d.Refusals, r)
+		}
+	}
+	if len(q.Records) == 0 {
+		refuse(entente.RefusedRecords, "name at least one record", "it names no record")
+	}
+	if r := tooLarge(q.Records); r != nil {
+		d.Refusals = append(d.Refusals, r)
+	}
+	together := make(map[string]bool, len(q.Records))
+	for _, f := range q.Records {
+		together[f.STIX] = true
+	}
+	for _, f := range q.Records {
+		switch {
+		case f.Originator != q.From:
+			refuse(entente.RefusedConsent, "ask its originator for consent", "record %s is not this party's own", entente.Short(f.ID))
+		case f.Gone:
+			refuse(entente.RefusedRecords, "put it again as a new record if it should be shared", "record %s was erased", entente.Short(f.ID))
+		}
+		for _, ref := range f.Refs {
+			if !together[ref] && !stix.IsStandardMarking(stix.ID(ref)) && !q.Held(ref) {
+				d.Missing = append(d.Missing, Missing{f.ID, f.Name, ref})
+			}
+		}
+	}
+	return d
+}
+
+func tooLarge(records []Fact) *Refusal {
+	size := int64(0)
+	for _, f := range records {
+		size += f.Size
+	}
+	if len(records) > entente.MaxReleaseRecords || size > entente.MaxReleaseBytes && len(records) > 1 {
+		return &Refusal{
+			Code: entente.RefusedRecords, Hint: "release in several parts; the command does it by itself",
+			Reason: fmt.Sprintf("%d records of %d bytes: one release has at most %d of %d bytes", len(records), size, entente.MaxReleaseRecords, entente.MaxReleaseBytes),
+		}
+	}
+	return nil
+}
+
+// Within says whether handling keeps to the bounds of a charter.
+func Within(c *entente.Charter, h entente.Handling, now time.Time) *Refusal {
+	terms := func(hint, format string, args ...any) *Refusal {
+		return &Refusal{Code: entente.RefusedTerms, Reason: fmt.Sprintf(format, args...), Hint: hint}
+	}
+	rules := c.Handling
+	if slices.Index(entente.TLPs, h.TLP) > slices.Index(entente.TLPs, rules.Widest) {
+		return terms("choose a stricter label", "TLP:%s is wider than the agreement allows (TLP:%s at most)", h.TLP, rules.Widest)
+	}
+	if slices.Index(entente.Onwards, h.Onward) > slices.Index(entente.Onwards, rules.Onward) {
+		return terms("choose a stricter onward rule", "onward rule %q is wider than the agreement allows (%q at most)", h.Onward, rules.Onward)
+	}
+	if !slices.Contains(c.Purposes, h.Purpose) {
+		return terms(fmt.Sprintf("choose one of %q", c.Purposes), "purpose %q is none of the agreement's", h.Purpose)
+	}
+	if h.Expired(now) {
+		return terms("choose a later day", "the release would have ended on %s", h.Expires)
+	}
+	if rules.Days > 0 {
+		last := now.Add(time.Duration(rules.Days) * 24 * time.Hour)
+		end, err := h.Expires.Start()
+		if err != nil || end.After(last) {
+			return terms("set an expiry", "the agreement allows %d days, to %s at the latest", rules.Days, entente.DateOf(last))
+		}
+	}
+	return nil
+}
