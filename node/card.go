@@ -108,6 +108,29 @@ func (d *desk) applyCard(from entente.PartyID, row *store.Channel, a *arrived) (
 	return entente.CodeApplied, "", d.owe(row.Compact)
 }
 
+// takeAttachedCards takes the cards of an act's author that came with the act,
+// if this node does not know the version that signed it. The author's id, which
+// the act names, is the hash of the first of them.
+func (d *desk) takeAttachedCards(from entente.PartyID, a *arrived) error {
+	if _, err := d.card(d.Tx, a.party, a.signed.Act.Card); !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	for _, b := range a.Attached {
+		s, err := entente.ParseSigned(b)
+		if err != nil || s.Act.Kind != entente.KindCard || s.Act.Party(s.ID) != a.party {
+			return nil // verify will say that the card is not known
+		}
+		card := arrived{Parcel: entente.Parcel{Leaf: s.ID, Act: b}, signed: s, party: a.party}
+		if _, err := d.takeCard(from, &card); err != nil {
+			if isStoreError(err) {
+				return err
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
 func isStoreError(err error) bool {
 	return errors.Is(err, store.ErrFull) || errors.Is(err, store.ErrReadOnly) || errors.Is(err, store.ErrConflict)
 }

@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"entente"
 	"entente/ledger"
@@ -242,16 +243,8 @@ func (d *desk) applyAgain(from entente.PartyID, row *store.Channel, a *arrived) 
 
 func (d *desk) applyCompactAct(from entente.PartyID, id entente.CompactID, a *arrived) (entente.Code, string, error) {
 	s := &a.signed
-	if s.Act.Kind == entente.KindCharter {
-		if _, ok := s.Act.Charter.Seat(d.self); !ok {
-			return entente.RefusedCompact, "this party is not on its roster", nil
-		}
-		if a.party != from {
-			if _, ok := s.Act.Charter.Seat(from); !ok {
-				return entente.RefusedCompact, "its bearer is not on its roster", nil
-			}
-		}
-	} else {
+	// A charter that does not list this party may be followed by the amendment that does.
+	if s.Act.Kind != entente.KindCharter {
 		state, err := d.state(id)
 		if err != nil {
 			return "", "", err
@@ -262,6 +255,9 @@ func (d *desk) applyCompactAct(from entente.PartyID, id entente.CompactID, a *ar
 		if !state.Listed(a.party) && !namedBy(s, a.party) {
 			return entente.RefusedCompact, "its author is not listed", nil
 		}
+	}
+	if err := d.takeAttachedCards(from, a); err != nil {
+		return "", "", err
 	}
 	if _, code, err := d.verify(a); err != nil || code != "" {
 		return code, "signature", err
@@ -395,6 +391,9 @@ func (d *desk) acceptReceipt(from entente.PartyID, b entente.Batch) error {
 		return entente.Errorf(entente.Conflict, "", "receipt: %w", err)
 	}
 	if next.Tree.Size > row.Size {
+		if missing, err := d.lostChannels(); err != nil || slices.ContainsFunc(missing, func(l lost) bool { return l.Channel == row.Channel }) {
+			return err // it comes again once the entries are back
+		}
 		return entente.Errorf(entente.Conflict, "", "receipt for %d entries, the channel has %d", next.Tree.Size, row.Size)
 	}
 	root, err := d.rootAt(row, next.Tree.Size)

@@ -368,6 +368,18 @@ func (d *desk) parcel(r entente.Reader, q store.Delivery) (entente.Parcel, bool,
 		return entente.Parcel{}, false, err
 	}
 	p := entente.Parcel{Leaf: q.Act, Act: act.Envelope}
+	if act.Signer != d.self && (q.Kind == entente.KindCharter || q.Kind.Chained()) {
+		// Passed on: the recipient may not know the author yet.
+		cards, err := d.ActsBy(act.Signer, entente.KindCard)
+		if err != nil {
+			return p, false, err
+		}
+		for _, c := range cards {
+			if c.State == store.StateApplied {
+				p.Attached = append(p.Attached, c.Envelope)
+			}
+		}
+	}
 	if q.Kind.Control() {
 		return p, true, nil
 	}

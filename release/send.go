@@ -104,13 +104,16 @@ func Send(q Question) Decision {
 			refuse(entente.RefusedRecords, "put it again as a new record if it should be shared", "record %s was erased", entente.Short(f.ID))
 		}
 		for _, ref := range f.Refs {
-			if !together[ref] && !stix.IsStandardMarking(stix.ID(ref)) && !q.Held(ref) {
+			if !together[ref] && !standard(stix.ID(ref)) && !q.Held(ref) {
 				d.Missing = append(d.Missing, Missing{f.ID, f.Name, ref})
 			}
 		}
 	}
 	return d
 }
+
+// standard says whether an id is fixed by the standard: everybody has the object.
+func standard(id stix.ID) bool { return stix.IsStandardMarking(id) || stix.IsStandardExtension(id) }
 
 func tooLarge(records []Fact) *Refusal {
 	size := int64(0)
