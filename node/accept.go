@@ -31,6 +31,8 @@ type Outcome struct {
 //     gets a disposition; one bad parcel does not hold up the rest. A batch that
 //     does not continue the channel, or whose head does not fit, is refused whole.
 //   - this party's own channel to a peer, without parcels: Head is the peer's receipt.
+//   - a peer's channel without parcels: Head is a receipt of this party's own
+//     that its store has lost.
 //   - this party's own channel with parcels: what this node lost, given back.
 //
 // When Accept returns without an error, what it acknowledged is on disk.
@@ -42,6 +44,8 @@ func (n *Node) Accept(ctx context.Context, from entente.PartyID, b entente.Batch
 		switch {
 		case from == n.self:
 			return d.acceptOwn(parcels, &out)
+		case ch.From == from && ch.To == n.self && len(parcels) == 0:
+			return d.acceptOwnReceipt(b)
 		case ch.From == from && ch.To == n.self:
 			return d.acceptDelivered(from, b, parcels, &out)
 		case ch.From == n.self && ch.To == from && len(parcels) == 0:

@@ -228,9 +228,22 @@ func (n *Node) Rotate(ctx context.Context, card entente.Signed, ring *keyring.Ri
 		if a[0].err != nil {
 			return a[0].err
 		}
+		before, err := d.Party(d.self)
+		if err != nil {
+			return err
+		}
 		var out Outcome
 		if err := d.acceptOwn(a, &out); err != nil {
 			return err
+		}
+		if c := card.Act.CardBody; c.Epoch > before.Epoch {
+			// What could not be given back is given up: the new epoch says so.
+			if err := d.setLost(nil); err != nil {
+				return err
+			}
+			if err := d.queueAgain(before.Epoch, card.ID); err != nil {
+				return err
+			}
 		}
 		return d.signQueueAgain(card.Act.CardBody.Version)
 	})
@@ -238,6 +251,40 @@ func (n *Node) Rotate(ctx context.Context, card entente.Signed, ring *keyring.Ri
 		n.setKeys(old)
 	}
 	return err
+}
+
+// queueAgain prepares the first deliveries of a new epoch: in each compact the
+// card that opens it, then whatever the partner has not answered for.
+func (d *desk) queueAgain(before int64, card entente.ActID) error {
+	var first, rest []store.Delivery
+	err := d.EachDelivery(func(row store.Delivery) error {
+		ch, err := d.Channel(entente.Channel{From: d.self, To: row.To, Compact: row.Compact, Epoch: before})
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		switch {
+		case row.Act == card:
+			first = append(first, row)
+		case row.Pos == store.Queued, row.Pos >= ch.Receipted:
+			rest = append(rest, row)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, row := range append(first, rest...) {
+		if row.Pos == store.Queued {
+			// Drop it first, so that it goes to the end of the queue, behind the card.
+			if err := d.Tx.Drop(row.N, "queued again in a new epoch"); err != nil {
+				return err
+			}
+		}
+		if err := d.EnqueueAgain([]store.Delivery{row}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (n *Node) setKeys(ring *keyring.Ring) {

@@ -3,6 +3,7 @@ package node_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ type cell struct {
 	now   time.Time
 	names []string
 	nodes map[string]*member
+	disk  bool // stores on disk, which can be copied
 }
 
 type member struct {
@@ -29,12 +31,15 @@ type member struct {
 	ring  *keyring.Ring
 	roots []entente.PrivateKey // root key of card n at n-1, and the next one
 	card  entente.Signed
+	dir   string // of a store on disk
 }
 
 var ctx = context.Background()
 
-func newCell(t testing.TB, names ...string) *cell {
-	c := &cell{t: t, now: time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC), nodes: map[string]*member{}}
+func newCell(t testing.TB, names ...string) *cell { return cellOf(t, false, names...) }
+
+func cellOf(t testing.TB, disk bool, names ...string) *cell {
+	c := &cell{t: t, now: time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC), nodes: map[string]*member{}, disk: disk}
 	for _, name := range names {
 		c.join(name)
 	}
@@ -52,11 +57,19 @@ func (c *cell) clock() time.Time { return c.now }
 
 func (c *cell) join(name string) *member {
 	c.t.Helper()
-	db, err := sqlite.OpenMemory()
+	var db *sqlite.DB
+	var dir string
+	var err error
+	if c.disk {
+		dir = c.t.TempDir()
+		db, err = sqlite.Open(dir)
+	} else {
+		db, err = sqlite.OpenMemory()
+	}
 	check(c.t, err)
 	ring, err := keyring.New()
 	check(c.t, err)
-	m := &member{name: name, db: db, ring: ring, roots: []entente.PrivateKey{entente.NewPrivateKey(), entente.NewPrivateKey()}}
+	m := &member{name: name, db: db, dir: dir, ring: ring, roots: []entente.PrivateKey{entente.NewPrivateKey(), entente.NewPrivateKey()}}
 	m.card, err = entente.Sign(entente.Act{
 		Kind: entente.KindCard, Card: 1, Time: entente.At(c.now),
 		CardBody: &entente.Card{Version: 1, Name: name, Keys: ring.CardKeys(m.roots[0]), NextRoot: m.roots[1].Key().Hash(), Epoch: 1},
@@ -138,6 +151,15 @@ func (c *cell) meet(a, b string) {
 
 func (c *cell) tryMeet(a, b string) error {
 	one, other := c.as(a), c.as(b)
+	for _, x := range [][2]*member{{one, other}, {other, one}} {
+		cards, err := x[0].Card(ctx, x[0].Self())
+		if err != nil {
+			return err
+		}
+		if err := x[1].Introduce(ctx, x[0].Self(), cards); err != nil {
+			return err
+		}
+	}
 	for range 50 {
 		p1, err := one.Positions(ctx, other.Self())
 		if err != nil {
@@ -309,3 +331,39 @@ func (c *cell) verify() {
 		}
 	}
 }
+
+// copyStore copies a member's store on disk as a backup would.
+func (c *cell) copyStore(name string) (backup string) {
+	c.t.Helper()
+	m := c.as(name)
+	backup = c.t.TempDir()
+	check(c.t, m.Close())
+	check(c.t, os.CopyFS(backup, os.DirFS(m.dir)))
+	c.open(name)
+	return backup
+}
+
+// putBack puts a member's store back to a copy.
+func (c *cell) putBack(name, backup string) {
+	c.t.Helper()
+	m := c.as(name)
+	check(c.t, m.Close())
+	m.dir = c.t.TempDir()
+	check(c.t, os.CopyFS(m.dir, os.DirFS(backup)))
+	c.open(name)
+}
+
+// open opens a member's store again, as after a restart.
+func (c *cell) open(name string) {
+	c.t.Helper()
+	m := c.as(name)
+	var err error
+	m.db, err = sqlite.Open(m.dir)
+	check(c.t, err)
+	m.Node, err = node.Open(ctx, node.Config{Store: m.db, Keys: m.ring, Clock: c.clock})
+	check(c.t, err)
+	opened := m.Node
+	c.t.Cleanup(func() { opened.Close() })
+}
+
+func openStore(dir string) (*sqlite.DB, error) { return sqlite.Open(dir) }

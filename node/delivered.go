@@ -13,7 +13,7 @@ import (
 
 // acceptDelivered takes consecutive entries of a peer's channel to this party.
 func (d *desk) acceptDelivered(from entente.PartyID, b entente.Batch, parcels []arrived, out *Outcome) error {
-	peer, card, err := d.current(d.Tx, from)
+	peer, _, err := d.current(d.Tx, from)
 	if err != nil {
 		return entente.Errorf(entente.Refused, "", "a party that is not known here cannot deliver")
 	}
@@ -35,7 +35,11 @@ func (d *desk) acceptDelivered(from entente.PartyID, b entente.Batch, parcels []
 		return err
 	}
 	fresh := parcels[known:]
-	head, err := d.headOf(from, card, b, fresh, tree)
+	head, err := d.headOf(from, row, b, fresh, tree)
+	if err != nil {
+		return err
+	}
+	old, err := d.oldReceipts(row)
 	if err != nil {
 		return err
 	}
@@ -44,7 +48,7 @@ func (d *desk) acceptDelivered(from entente.PartyID, b entente.Batch, parcels []
 	out.Codes = make([]entente.Code, len(fresh))
 	for i := range fresh {
 		a := &fresh[i]
-		code, reason, err := d.apply(from, &row, a)
+		code, reason, err := d.applyOrReplay(from, &row, a, old.codes[first+int64(i)])
 		if err != nil {
 			return fmt.Errorf("apply entry %d from %s: %w", first+int64(i), peer.Name, err)
 		}
@@ -64,8 +68,10 @@ func (d *desk) acceptDelivered(from entente.PartyID, b entente.Batch, parcels []
 	if err := d.keep(from, head, store.StateKept); err != nil {
 		return err
 	}
-	receipt, err := d.signReceipt(&row, entente.Runs(first, out.Codes))
-	if err != nil {
+	receipt, ok := old.receipts[row.Size]
+	if ok && receipt.Act.Receipt.Tree.Root == row.Root && receipt.Act.Receipt.Previous == row.Receipt {
+		row.Receipt, row.Receipted = receipt.ID, row.Size
+	} else if receipt, err = d.signReceipt(&row, entente.Runs(first, out.Codes)); err != nil {
 		return err
 	}
 	out.Receipts = append(out.Receipts, receipt.Envelope())
@@ -131,31 +137,23 @@ func (d *desk) sameLeaves(row store.Channel, first int64, parcels []arrived) err
 }
 
 // headOf checks the sender's signed head over the channel as it will be.
-func (d *desk) headOf(from entente.PartyID, card *entente.Card, b entente.Batch, fresh []arrived, tree ledger.Tree) (*entente.Signed, error) {
+func (d *desk) headOf(from entente.PartyID, row store.Channel, b entente.Batch, fresh []arrived, tree ledger.Tree) (*entente.Signed, error) {
 	s, err := entente.ParseSigned(b.Head)
 	if err != nil {
 		return nil, entente.Errorf(entente.Invalid, "", "head of the batch: %w", err)
 	}
-	// The batch may bring the very card whose receipt key signed the head.
-	for i := range fresh {
-		a := &fresh[i]
-		if c := a.signed.Act.CardBody; a.err == nil && c != nil && a.party == from && c.Version == card.Version+1 &&
-			card.Follows(card2id(d, from), c) == nil && a.signed.VerifyBy(c) == nil {
-			card = c
-		}
-	}
-	if s.Act.Card < card.Version {
-		// Entries that were sent before the sender's keys changed.
-		if old, err := d.card(d.Tx, from, s.Act.Card); err == nil {
-			card = old
-		}
-	}
 	st, err := ledger.Of(&s)
-	if err == nil {
-		err = s.VerifyBy(card)
+	if err == nil && (s.Act.Kind != entente.KindHead || st.Channel != b.Channel || s.Act.Card < row.Card) {
+		err = entente.ErrSignature
 	}
-	if err != nil || s.Act.Kind != entente.KindHead || st.Channel != b.Channel {
-		return nil, entente.Errorf(entente.Refused, "", "head of the batch is not the sender's statement of this channel: %w", errors.Join(err, entente.ErrSignature))
+	if err == nil {
+		var card *entente.Card
+		if card, err = d.card(d.Tx, from, s.Act.Card); err == nil {
+			err = s.VerifyBy(card)
+		}
+	}
+	if err != nil {
+		return nil, entente.Errorf(entente.Refused, "", "head of the batch is not the sender's statement of this channel: %w", err)
 	}
 	after := tree.Clone()
 	for i := range fresh {
@@ -167,12 +165,22 @@ func (d *desk) headOf(from entente.PartyID, card *entente.Card, b entente.Batch,
 	return &s, nil
 }
 
-func card2id(d *desk, p entente.PartyID) entente.ActID {
-	row, err := d.Party(p)
-	if err != nil {
-		return ""
+// applyOrReplay judges an entry, or does what this party once answered for it:
+// a store that was put back must come out where it was.
+func (d *desk) applyOrReplay(from entente.PartyID, row *store.Channel, a *arrived, was entente.Code) (entente.Code, string, error) {
+	switch was {
+	case "":
+		return d.apply(from, row, a)
+	case entente.CodeApplied:
+		d.replaying = true
+		defer func() { d.replaying = false }()
+		code, reason, err := d.apply(from, row, a)
+		if err == nil && code == entente.CodeWithheld {
+			return was, "", nil // the sender does not hand it out again
+		}
+		return code, reason, err
 	}
-	return row.Card
+	return was, "answered so before", nil
 }
 
 // apply judges one entry and applies it, or says by code and reason why not. An
@@ -291,7 +299,7 @@ func (d *desk) applyRelease(id entente.CompactID, a *arrived) (entente.Code, str
 	for i := range a.records {
 		records[i] = a.records[i].rec
 	}
-	if r := release.Receive(d.self, state, &s.Act, records, d.now); r != nil {
+	if r := release.Receive(d.self, state, &s.Act, records, d.now); r != nil && !(d.replaying && r.Code == entente.RefusedForce) {
 		return r.Code, r.Reason, nil
 	}
 	if has, err := d.HasAct(s.ID); err != nil {

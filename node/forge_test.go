@@ -15,6 +15,12 @@ import (
 // the liar wants to say, under a head that the liar signs.
 func (c *cell) forge(liar, victim *member, id entente.CompactID, parcels ...entente.Parcel) entente.Batch {
 	c.t.Helper()
+	return c.forgeUnder(1, liar, victim, id, parcels...)
+}
+
+// forgeUnder is forge under a version of the liar's card.
+func (c *cell) forgeUnder(card int64, liar, victim *member, id entente.CompactID, parcels ...entente.Parcel) entente.Batch {
+	c.t.Helper()
 	ch := entente.Channel{From: liar.Self(), To: victim.Self(), Compact: id, Epoch: 1}
 	var tree ledger.Tree
 	var last entente.ActID
@@ -34,7 +40,7 @@ func (c *cell) forge(liar, victim *member, id entente.CompactID, parcels ...ente
 		tree.Append(string(p.Leaf))
 	}
 	head, err := entente.Sign(entente.Act{
-		Kind: entente.KindHead, Signer: liar.Self(), Card: 1, Compact: id, To: victim.Self(), Time: entente.At(c.now),
+		Kind: entente.KindHead, Signer: liar.Self(), Card: card, Compact: id, To: victim.Self(), Time: entente.At(c.now),
 		Head: &entente.Head{Epoch: 1, Tree: tree.Head(), Previous: last},
 	}, liar.ring.Receipt)
 	check(c.t, err)

@@ -224,6 +224,7 @@ type desk struct {
 	*Node
 	*store.Tx
 	now       time.Time
+	replaying bool                               // see applyOrReplay
 	handlings map[entente.ActID]entente.Handling // read in this transaction
 }
 

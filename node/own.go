@@ -16,7 +16,7 @@ import (
 // acceptOwn takes this party's own acts and records. The first thing that is
 // wrong is the error, and nothing is kept.
 func (d *desk) acceptOwn(parcels []arrived, out *Outcome) error {
-	if err := d.working(); err != nil {
+	if err := d.working(); err != nil && !opensOwnEpoch(parcels) {
 		return err
 	}
 	var leaves []store.Leaf
@@ -50,6 +50,12 @@ func (d *desk) acceptOwn(parcels []arrived, out *Outcome) error {
 		out.Codes = append(out.Codes, entente.CodeApplied)
 	}
 	return d.enterBook(leaves)
+}
+
+// opensOwnEpoch says whether a batch is the one act that a node whose store
+// cannot be made whole again may sign: the card that opens a new epoch.
+func opensOwnEpoch(parcels []arrived) bool {
+	return len(parcels) == 1 && parcels[0].err == nil && parcels[0].signed.Act.Kind == entente.KindCard && parcels[0].signed.Act.CardBody.LastHead != nil
 }
 
 // enterBook appends to the party's own book and signs its head.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"entente"
 	"entente/ledger"
@@ -58,7 +59,8 @@ type Contact struct {
 	// Return lists the peer's own channels of which its store has lost entries
 	// that this node has, and how many it still has.
 	Return map[entente.Channel]int64
-	// Receipts are receipts that the peer has not got.
+	// Receipts are receipts that the peer has not got: by this party, or by the
+	// peer itself if its store has lost them. They go before the entries.
 	Receipts []entente.Batch
 }
 
@@ -89,7 +91,7 @@ func (n *Node) Compare(ctx context.Context, peer entente.PartyID, theirs []Posit
 		for _, p := range theirs {
 			switch {
 			case p.Channel.From == d.self && p.Channel.To == peer:
-				if err := d.compareOwn(p); err != nil {
+				if err := d.compareOwn(p, &c); err != nil {
 					return err
 				}
 				if p.Channel.Epoch == self.Epoch {
@@ -107,7 +109,7 @@ func (n *Node) Compare(ctx context.Context, peer entente.PartyID, theirs []Posit
 }
 
 // compareOwn compares the peer's copy of this party's channel.
-func (d *desk) compareOwn(p Position) error {
+func (d *desk) compareOwn(p Position, c *Contact) error {
 	row, err := d.Channel(p.Channel)
 	if errors.Is(err, store.ErrNotFound) {
 		row, err = store.Channel{Channel: p.Channel, Root: ledger.EmptyRoot}, nil
@@ -117,8 +119,11 @@ func (d *desk) compareOwn(p Position) error {
 	}
 	if p.Tree.Size <= row.Size {
 		root, err := d.rootAt(row, p.Tree.Size)
-		if err != nil || root == p.Tree.Root {
+		if err != nil {
 			return err
+		}
+		if root == p.Tree.Root {
+			return d.offerReceipts(row, p.Tree.Size, c)
 		}
 	}
 	st, err := d.ownStatement(p)
@@ -129,6 +134,121 @@ func (d *desk) compareOwn(p Position) error {
 		return entente.Errorf(entente.Conflict, "this store went on after it was put back: open a new epoch with the root key (entente rotate --new-epoch)", "the channel to %s was written twice from entry %d on", d.nameOf(p.Channel.To), min(p.Tree.Size, row.Size))
 	}
 	return d.enterRestored(lost{p.Channel, st.Tree})
+}
+
+// offerReceipts gives a peer that has fewer entries than it once answered for
+// its own receipts, so that it does not answer a second time otherwise.
+func (d *desk) offerReceipts(row store.Channel, size int64, c *Contact) error {
+	if size >= row.Receipted {
+		return nil
+	}
+	receipts, err := d.receiptsAfter(row, size)
+	for _, r := range receipts {
+		c.Receipts = append(c.Receipts, entente.Batch{Channel: row.Channel, Head: r})
+	}
+	return err
+}
+
+// acceptOwnReceipt takes back a receipt that this party signed and its store
+// has lost. The entries it speaks of are about to come again; see oldReceipts.
+func (d *desk) acceptOwnReceipt(b entente.Batch) error {
+	st, err := d.ownStatement(Position{Channel: b.Channel, Evidence: b.Head})
+	if err != nil {
+		return entente.Errorf(entente.Refused, "", "receipt given back: %w", err)
+	}
+	if has, err := d.HasAct(st.ID); err != nil || has {
+		return err
+	}
+	row, _, err := d.channel(b.Channel)
+	if err != nil {
+		return err
+	}
+	s, err := entente.ParseSigned(b.Head)
+	if err != nil {
+		return err
+	}
+	if st.Tree.Size <= row.Size || s.Act.Kind != entente.KindReceipt {
+		return entente.Errorf(entente.Refused, "", "receipt given back that is not missed")
+	}
+	if err := d.enterRestored(lost{b.Channel, st.Tree}); err != nil {
+		return err
+	}
+	return d.keep(d.self, &s, store.StateKept)
+}
+
+// replay is what this party once answered for entries that its store has lost.
+type replay struct {
+	codes    map[int64]entente.Code
+	receipts map[int64]entente.Signed // by size
+}
+
+// oldReceipts collects the receipts given back for a channel that is behind.
+func (d *desk) oldReceipts(row store.Channel) (replay, error) {
+	r := replay{map[int64]entente.Code{}, map[int64]entente.Signed{}}
+	list, err := d.lostChannels()
+	if err != nil || !slices.ContainsFunc(list, func(l lost) bool { return l.Channel == row.Channel }) {
+		return r, err
+	}
+	acts, err := d.ActsOf(row.Compact, entente.KindReceipt)
+	if err != nil {
+		return r, err
+	}
+	for _, act := range acts {
+		if act.Signer != d.self || act.To != row.From {
+			continue
+		}
+		s, err := entente.ParseSigned(act.Envelope)
+		if err != nil {
+			return r, brokenRow("receipt", act.ID, err)
+		}
+		if s.Act.Receipt.Epoch != row.Epoch || s.Act.Receipt.Tree.Size <= row.Size {
+			continue
+		}
+		r.receipts[s.Act.Receipt.Tree.Size] = s
+		for _, e := range s.Act.Receipt.Entries {
+			for i := range e.Count {
+				r.codes[e.First+i] = e.Code
+			}
+		}
+	}
+	return r, nil
+}
+
+// Introduce takes the cards that a peer shows at the begin of a contact. They
+// vouch for themselves: the peer's id is the hash of the first, and each later
+// one is signed by the key that the one before committed to.
+func (n *Node) Introduce(ctx context.Context, peer entente.PartyID, cards [][]byte) error {
+	fresh := false
+	for _, b := range cards {
+		s, err := entente.ParseSigned(b)
+		if err != nil || s.Act.Kind != entente.KindCard || s.Act.Party(s.ID) != peer {
+			return entente.Errorf(entente.Invalid, "", "not a card of this peer")
+		}
+		err = n.view(ctx, func(d *desk) error {
+			has, err := d.HasAct(s.ID)
+			fresh = fresh || !has
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if !fresh {
+		return nil
+	}
+	return n.update(ctx, func(d *desk) error {
+		for _, p := range cards {
+			s, err := entente.ParseSigned(p)
+			if err != nil {
+				return err
+			}
+			a := arrived{Parcel: entente.Parcel{Leaf: s.ID, Act: p}, signed: s, party: peer}
+			if _, err := d.takeCard(peer, &a); err != nil && !errors.Is(err, errTwoCards) {
+				return entente.Errorf(entente.Refused, "", "card version %d: %w", s.Act.Card, err)
+			}
+		}
+		return nil
+	})
 }
 
 // comparePeers compares the peer's own channel to this party.

@@ -513,21 +513,23 @@ func (v *verifier) checkDeliveries() error {
 		if row.Pos < 0 {
 			return nil
 		}
-		ch, err := v.Channel(entente.Channel{From: v.self, To: row.To, Compact: row.Compact, Epoch: self.Epoch})
-		if errors.Is(err, store.ErrNotFound) {
-			return nil // of an epoch before
+		for epoch := self.Epoch; epoch > 0; epoch-- {
+			ch, err := v.Channel(entente.Channel{From: v.self, To: row.To, Compact: row.Compact, Epoch: epoch})
+			if errors.Is(err, store.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			leaf, err := v.Leaves(ch.N, row.Pos, 1)
+			if err != nil {
+				return err
+			}
+			if len(leaf) == 1 && leaf[0].ID == string(row.Act) {
+				return nil
+			}
 		}
-		if err != nil {
-			return err
-		}
-		leaf, err := v.Leaves(ch.N, row.Pos, 1)
-		if err != nil {
-			return err
-		}
-		if len(leaf) != 1 || leaf[0].ID != string(row.Act) {
-			return wrong("delivery of act %s to %s: not at entry %d of the channel", row.Act, v.nameOf(row.To), row.Pos)
-		}
-		return nil
+		return wrong("delivery of act %s to %s: not at entry %d of a channel", row.Act, v.nameOf(row.To), row.Pos)
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,211 @@
+// Package sqlite keeps a store in one SQLite database, through modernc.org/sqlite
+// (SQLite in Go: no C compiler, one program to ship).
+//
+//	db, err := sqlite.Open("/var/lib/entente") // entente.db in that folder
+//	defer db.Close()
+//
+// It promises what package store does. The database is in WAL mode and every
+// commit is synced (synchronous=FULL). One connection writes; others read
+// snapshots and cannot write. What is deleted is overwritten with zeros in the
+// database file (secure_delete); copies in the write-ahead log go when it is
+// checkpointed, at the latest by Close.
+//
+// Whoever can read the folder has all that the party knows: it is made for the
+// owner alone (0700, files 0600).
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+
+	"entente/store"
+)
+
+// File is the name of the database in its folder.
+const File = "entente.db"
+
+// readers is how many Views run at once; others wait.
+const readers = 8
+
+// DB is an open store.
+type DB struct {
+	pool *sql.DB
+	// A session is owned by whoever took it out of its channel.
+	writer  chan *store.Session
+	readers chan *store.Session
+	closing sync.Once
+	closed  chan struct{}
+}
+
+// Open opens or creates the store in dir, and dir itself if it is missing.
+func Open(dir string) (*DB, error) {
+	return open(dir, "synchronous(FULL)")
+}
+
+// OpenMemory opens an empty store that is gone when it is closed. It is the
+// same engine on files in the temporary folder, unsynced and unlinked at once,
+// so that it behaves in every way like one on disk.
+func OpenMemory() (*DB, error) {
+	dir, err := os.MkdirTemp(temporary(), "entente-")
+	if err != nil {
+		return nil, fmt.Errorf("open a store in memory: %w", err)
+	}
+	db, err := open(dir, "synchronous(OFF)")
+	return db, errors.Join(err, os.RemoveAll(dir))
+}
+
+// temporary prefers a file system in memory.
+func temporary() string {
+	const shm = "/dev/shm"
+	if info, err := os.Stat(shm); err == nil && info.IsDir() {
+		return shm
+	}
+	return ""
+}
+
+func open(dir string, pragmas ...string) (db *DB, err error) {
+	path := filepath.Join(dir, File)
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("open store %s: %w", path, err)
+		}
+	}()
+	if err := create(dir, path); err != nil {
+		return nil, err
+	}
+	source, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	pragmas = append(pragmas, "busy_timeout(10000)", "secure_delete(ON)",
+		"wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "cache_size(-65536)", "temp_store(MEMORY)")
+	pool, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: source, RawQuery: url.Values{"_pragma": pragmas, "_journal_mode": {"WAL"}}.Encode()}).String())
+	if err != nil {
+		return nil, err
+	}
+	db = &DB{
+		pool: pool, closed: make(chan struct{}),
+		writer: make(chan *store.Session, 1), readers: make(chan *store.Session, readers),
+	}
+	ctx := context.Background()
+	for i := range 1 + readers {
+		conn, err := pool.Conn(ctx)
+		if err == nil && i == 0 {
+			err = migrate(ctx, conn)
+		}
+		if err == nil && i > 0 {
+			// Reads the schema, so that the files are open from here on.
+			_, err = conn.ExecContext(ctx, "PRAGMA query_only = ON; SELECT COUNT(*) FROM meta")
+		}
+		if err != nil {
+			return nil, errors.Join(caused(err), pool.Close())
+		}
+		session := store.NewSession(conn, store.Dialect{Update: "BEGIN IMMEDIATE", View: "BEGIN", Cause: cause})
+		if i == 0 {
+			db.writer <- session
+		} else {
+			db.readers <- session
+		}
+	}
+	return db, nil
+}
+
+// create makes the folder and the file for the owner alone; SQLite gives its
+// other files the rights of this one.
+func create(dir, path string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return caused(err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return caused(err)
+	}
+	return f.Close()
+}
+
+// Update runs fn in one durable transaction.
+func (db *DB) Update(ctx context.Context, fn func(*store.Tx) error) error {
+	return db.with(ctx, db.writer, func(s *store.Session) error { return s.Update(ctx, fn) })
+}
+
+// View runs fn on one consistent snapshot.
+func (db *DB) View(ctx context.Context, fn func(*store.Tx) error) error {
+	return db.with(ctx, db.readers, func(s *store.Session) error { return s.View(ctx, fn) })
+}
+
+var errClosed = errors.New("the store is closed")
+
+func (db *DB) with(ctx context.Context, sessions chan *store.Session, fn func(*store.Session) error) error {
+	select {
+	case s := <-sessions:
+		defer func() { sessions <- s }()
+		return fn(s)
+	case <-db.closed:
+		return errClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Close waits for the transactions that run and closes the store.
+func (db *DB) Close() error {
+	var err error
+	db.closing.Do(func() {
+		close(db.closed)
+		var errs []error
+		for range readers {
+			errs = append(errs, (<-db.readers).Close())
+		}
+		errs = append(errs, (<-db.writer).Close(), db.pool.Close())
+		err = errors.Join(errs...)
+	})
+	return err
+}
+
+// cause names the error of package store that err means.
+func cause(err error) error {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch code := e.Code(); code & 0xff {
+		case lib.SQLITE_FULL:
+			return store.ErrFull
+		case lib.SQLITE_READONLY, lib.SQLITE_CANTOPEN, lib.SQLITE_PERM:
+			return store.ErrReadOnly
+		case lib.SQLITE_BUSY:
+			return store.ErrBusy
+		case lib.SQLITE_CONSTRAINT:
+			if code == lib.SQLITE_CONSTRAINT_UNIQUE || code == lib.SQLITE_CONSTRAINT_PRIMARYKEY {
+				return store.ErrConflict
+			}
+		case lib.SQLITE_IOERR:
+			if code == lib.SQLITE_IOERR_SHMSIZE { // the index of the log could not grow
+				return store.ErrFull
+			}
+		}
+	}
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return store.ErrFull
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return store.ErrReadOnly
+	}
+	return nil
+}
+
+// caused wraps err with its cause, if it has one.
+func caused(err error) error {
+	if c := cause(err); c != nil {
+		return fmt.Errorf("%w: %w", c, err)
+	}
+	return err
+}
