@@ -110,7 +110,11 @@ func (d *desk) readOne(r entente.Reader, q Query) ([]release.View, error) {
 		if err != nil {
 			return nil, err
 		}
-		v, ok, err := d.show(r, full, row.N, "")
+		grants, err := d.GrantsOfRecord(row.ID)
+		if err != nil {
+			return nil, err
+		}
+		v, ok, err := d.show(r, full, row.N, grants)
 		if err != nil {
 			return nil, err
 		}
@@ -124,21 +128,11 @@ func (d *desk) readOne(r entente.Reader, q Query) ([]release.View, error) {
 	return views, nil
 }
 
-// show makes the view of a row for a reader, with the grants the store has.
-func (d *desk) show(r entente.Reader, row store.Record, place int64, in entente.CompactID) (release.View, bool, error) {
+// show makes the view of a row for a reader, from the grants that the store has
+// of this record.
+func (d *desk) show(r entente.Reader, row store.Record, place int64, rows []store.Grant) (release.View, bool, error) {
 	if row.Gone != "" {
 		return release.View{}, false, nil
-	}
-	var rows []store.Grant
-	var err error
-	if in == "" {
-		rows, err = d.GrantsOfRecord(row.ID)
-		rows = slices.DeleteFunc(rows, func(g store.Grant) bool { return g.Reader != r.Party })
-	} else {
-		rows, err = d.GrantsFor(r.Party, in, row.ID)
-	}
-	if err != nil {
-		return release.View{}, false, err
 	}
 	grants, err := d.grants(rows)
 	if err != nil {
@@ -213,7 +207,7 @@ func (d *desk) readList(r entente.Reader, q Query) (Page, error) {
 			if q.Type != "" && records[i].Type != q.Type || records[i].Originator == r.Party {
 				continue
 			}
-			v, ok, err := d.show(r, records[i], g.N, g.Compact)
+			v, ok, err := d.show(r, records[i], g.N, rows[i:i+1])
 			if err != nil {
 				return page, err
 			}
@@ -243,7 +237,7 @@ func (d *desk) readOwn(r entente.Reader, q Query) (Page, error) {
 			page.More = true
 			break
 		}
-		v, ok, err := d.show(r, row, row.N, "")
+		v, ok, err := d.show(r, row, row.N, nil)
 		if err != nil {
 			return page, err
 		}
@@ -403,7 +397,7 @@ func (d *desk) parcel(r entente.Reader, q store.Delivery) (entente.Parcel, bool,
 	reason := ""
 	if refusal := release.Within(state.Charter, s.Act.Release.Handling, d.now); refusal != nil {
 		reason = refusal.Reason
-	} else if p.Records, reason, err = d.bodies(r, s.Act.Release); err != nil {
+	} else if p.Records, reason, err = d.bodies(r, act.ID, s.Act.Release); err != nil {
 		return p, false, err
 	}
 	if reason != "" && q.N > 0 {
@@ -417,7 +411,7 @@ func (d *desk) parcel(r entente.Reader, q store.Delivery) (entente.Parcel, bool,
 
 // bodies reads the records of a release as the recipient sees them, or says why
 // the recipient sees one no more.
-func (d *desk) bodies(r entente.Reader, rel *entente.Release) ([][]byte, string, error) {
+func (d *desk) bodies(r entente.Reader, id entente.ActID, rel *entente.Release) ([][]byte, string, error) {
 	ids := make([]entente.RecordID, len(rel.Records))
 	for i, x := range rel.Records {
 		ids[i] = x.Record
@@ -426,9 +420,18 @@ func (d *desk) bodies(r entente.Reader, rel *entente.Release) ([][]byte, string,
 	if err != nil {
 		return nil, "", err
 	}
+	granted, err := d.GrantsOfRelease(id)
+	if err != nil {
+		return nil, "", err
+	}
+	grants := make(map[entente.RecordID][]store.Grant, len(granted))
+	for _, g := range granted {
+		grants[g.Record] = append(grants[g.Record], g)
+	}
+	d.handlings = map[entente.ActID]entente.Handling{id: rel.Handling}
 	out := make([][]byte, len(rows))
 	for i, row := range rows {
-		v, ok, err := d.show(r, row, 0, "")
+		v, ok, err := d.show(r, row, 0, grants[row.ID])
 		if err != nil {
 			return nil, "", err
 		}
