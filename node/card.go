@@ -308,35 +308,47 @@ func (d *desk) signQueueAgain(version int64) error {
 		return err
 	}
 	for _, row := range stale {
-		act, err := d.Act(row.Act)
+		leaf, err := d.signAgain(row, func(a *entente.Act) { a.Card = version })
 		if err != nil {
 			return err
 		}
-		s, err := entente.ParseSigned(act.Envelope)
-		if err != nil {
-			return brokenRow("act", act.ID, err)
-		}
-		s.Act.Card = version
-		again, err := entente.Sign(s.Act, d.Keys().Act)
-		if err != nil {
-			return err
-		}
-		if err := d.keep(d.self, &again, store.StateApplied); err != nil {
-			return err
-		}
-		if err := d.MoveGrants(row.Act, again.ID); err != nil {
-			return err
-		}
-		if err := d.Tx.Drop(row.N, "signed again as "+string(again.ID)); err != nil {
-			return err
-		}
-		if err := d.SetActState(row.Act, store.StateKept); err != nil {
-			return err
-		}
-		if err := d.Enqueue([]store.Delivery{{To: row.To, Compact: row.Compact, Act: again.ID, Kind: row.Kind}}); err != nil {
-			return err
-		}
-		leaves = append(leaves, store.Leaf{ID: string(again.ID), Code: entente.CodeApplied})
+		leaves = append(leaves, leaf)
 	}
 	return d.enterBook(leaves)
 }
+
+// signAgain puts a changed act in the place of one that is queued: its grants
+// rest on the new one, which goes to the end of the queue.
+func (d *desk) signAgain(row store.Delivery, change func(*entente.Act)) (store.Leaf, error) {
+	act, err := d.Act(row.Act)
+	if err != nil {
+		return store.Leaf{}, err
+	}
+	s, err := entente.ParseSigned(act.Envelope)
+	if err != nil {
+		return store.Leaf{}, brokenRow("act", act.ID, err)
+	}
+	change(&s.Act)
+	again, err := entente.Sign(s.Act, d.Keys().Act)
+	if err != nil {
+		return store.Leaf{}, err
+	}
+	if err := d.keep(d.self, &again, store.StateApplied); err != nil {
+		return store.Leaf{}, err
+	}
+	if err := d.MoveGrants(row.Act, again.ID); err != nil {
+		return store.Leaf{}, err
+	}
+	if err := d.Tx.Drop(row.N, signedAgain+string(again.ID)); err != nil {
+		return store.Leaf{}, err
+	}
+	if err := d.SetActState(row.Act, store.StateKept); err != nil {
+		return store.Leaf{}, err
+	}
+	leaf := store.Leaf{ID: string(again.ID), Code: entente.CodeApplied}
+	return leaf, d.Enqueue([]store.Delivery{{To: row.To, Compact: row.Compact, Act: again.ID, Kind: row.Kind}})
+}
+
+// signedAgain begins the reason why an act was dropped from the queue when
+// another took its place.
+const signedAgain = "signed again as "

@@ -218,10 +218,13 @@ func (d *desk) apply(from entente.PartyID, row *store.Channel, a *arrived) (ente
 	if _, code, err := d.verify(a); err != nil || code != "" {
 		return code, "", err
 	}
-	if act.Kind == entente.KindRelease {
+	switch act.Kind {
+	case entente.KindRelease:
 		return d.applyRelease(row.Compact, a)
+	case entente.KindRecall:
+		return d.applyRecall(from, row.Compact, a)
 	}
-	// Asks, consents and recalls are kept as evidence.
+	// Asks and consents are kept as evidence.
 	return entente.CodeReceived, "", d.keep(from, s, store.StateKept)
 }
 
@@ -244,7 +247,7 @@ func (d *desk) applyAgain(from entente.PartyID, row *store.Channel, a *arrived) 
 		if err != nil || len(old) > 0 {
 			return entente.CodeApplied, "", err
 		}
-		return d.applyRelease(row.Compact, a)
+		return d.applyRelease(row.Compact, a) // it was recalled or has expired in between, or never was applied
 	}
 	return entente.CodeApplied, "", nil
 }
@@ -309,12 +312,20 @@ func (d *desk) applyRelease(id entente.CompactID, a *arrived) (entente.Code, str
 			return "", "", err
 		}
 	}
-	if err := d.keepRecords(a.records); err != nil {
-		return "", "", err
+	all, some, err := d.recalled(id, s.ID, a.party)
+	if err != nil || all {
+		return entente.CodeApplied, "recalled before it came", err
 	}
-	facts := make([]release.Fact, len(a.records))
-	for i := range a.records {
-		facts[i] = release.Fact{ID: a.records[i].rec.ID, STIX: a.records[i].row.STIX}
+	standing := make([]item, 0, len(a.records))
+	facts := make([]release.Fact, 0, len(a.records))
+	for _, it := range a.records {
+		if _, gone := some[it.rec.ID]; !gone {
+			standing = append(standing, it)
+			facts = append(facts, release.Fact{ID: it.rec.ID, STIX: it.row.STIX})
+		}
+	}
+	if err := d.keepRecords(standing); err != nil {
+		return "", "", err
 	}
 	return entente.CodeApplied, "", d.grant(d.self, id, s.ID, s.Act.Release, facts)
 }

@@ -129,6 +129,8 @@ func (d *desk) ownAct(a *arrived) error {
 			return err
 		}
 		return d.Enqueue([]store.Delivery{{To: act.To, Compact: id, Act: s.ID, Kind: act.Kind}})
+	case act.Kind == entente.KindRecall:
+		return d.ownRecall(id, act, s.ID)
 	}
 	return entente.Errorf(entente.Refused, "", "this node does not yet say acts of kind %q", act.Kind)
 }

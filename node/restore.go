@@ -594,7 +594,7 @@ func (d *desk) takeBack(from entente.PartyID, ch entente.Channel, a *arrived, po
 		case ok:
 			err = d.keepRecords([]item{it})
 		case !known[x.Record]:
-			err = d.InsertRecords([]store.Record{{ID: x.Record, Originator: d.self, Media: entente.MediaSTIX, Gone: "lost with the store, not given back", Arrived: d.time()}})
+			err = d.InsertRecords([]store.Record{{ID: x.Record, Originator: d.self, Media: entente.MediaSTIX, Gone: goneLost, Arrived: d.time()}})
 		}
 		if err != nil {
 			return nil, err

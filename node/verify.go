@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"entente"
@@ -32,7 +33,7 @@ func (n *Node) Verify(ctx context.Context, progress func(done, total int64, what
 	err := n.view(ctx, func(d *desk) error {
 		v := &verifier{
 			desk: d, report: &report, acts: map[entente.ActID]*checkedAct{},
-			records: map[entente.RecordID]bool{}, leaves: map[string]bool{},
+			records: map[entente.RecordID]bool{}, leaves: map[string]bool{}, releases: map[entente.RecordID][]entente.ActID{},
 		}
 		if progress == nil {
 			progress = func(int64, int64, string) {}
@@ -64,6 +65,9 @@ type verifier struct {
 	records map[entente.RecordID]bool // true: stands, false: erased
 	leaves  map[string]bool           // ids that a book or an incoming channel covers
 	parties []store.Party
+	recalls map[entente.ActID][]*checkedAct // by the release that they end
+	// releases to this party that count, by record
+	releases map[entente.RecordID][]entente.ActID
 }
 
 type checkedAct struct {
@@ -77,7 +81,7 @@ func (v *verifier) run() error {
 	if v.total, err = v.CountRecords(v.self); err != nil {
 		return err
 	}
-	for _, step := range []func() error{v.readActs, v.checkParties, v.checkSignatures, v.readRecords, v.checkChannels, v.checkCover, v.checkGrants, v.checkDeliveries} {
+	for _, step := range []func() error{v.readActs, v.checkParties, v.checkSignatures, v.readRecords, v.readRecalls, v.checkChannels, v.checkCover, v.checkGrants, v.checkDeliveries} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -409,17 +413,82 @@ func (v *verifier) checkCover() error {
 		}
 		if r := a.signed.Act.Release; r != nil && a.row.State == store.StateApplied {
 			for _, x := range r.Records {
-				if _, ok := v.records[x.Record]; !ok {
+				if _, ok := v.records[x.Record]; !ok && !v.ended(id, x.Record) {
 					return wrong("record %s, which release %s names, is missing", x.Record, id)
 				}
 				named[x.Record] = true
+				if a.signed.Act.To == v.self {
+					v.releases[x.Record] = append(v.releases[x.Record], id)
+				}
 			}
 		}
 	}
-	for id := range v.records {
+	for id, stands := range v.records {
 		if !v.leaves[string(id)] && !named[id] {
 			return wrong("record %s: neither the book nor a release names it", id)
 		}
+		if !stands {
+			if err := v.checkTombstone(id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// readRecalls notes what every recall ends, by the release and the record.
+func (v *verifier) readRecalls() error {
+	v.recalls = map[entente.ActID][]*checkedAct{}
+	for _, id := range v.order {
+		if r := v.acts[id].signed.Act.Recall; r != nil {
+			for _, end := range r.Ends {
+				v.recalls[end] = append(v.recalls[end], v.acts[id])
+			}
+		}
+	}
+	return nil
+}
+
+// ended says whether a recall by the release's own signer, to its recipient, has
+// ended it for this record.
+func (v *verifier) ended(release entente.ActID, record entente.RecordID) bool {
+	rel := v.acts[release]
+	for _, a := range v.recalls[release] {
+		r := a.signed.Act.Recall
+		if rel != nil && a.row.Signer == rel.row.Signer && a.row.To == rel.row.To && a.row.Compact == rel.row.Compact &&
+			(len(r.Records) == 0 || slices.Contains(r.Records, record)) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkTombstone wants the reason why a record is gone to be true.
+func (v *verifier) checkTombstone(id entente.RecordID) error {
+	rows, err := v.RecordInfos([]entente.RecordID{id})
+	if err != nil {
+		return err
+	}
+	gone := rows[0].Gone
+	if gone == goneLost && rows[0].Originator == v.self {
+		return nil
+	}
+	day, expired := strings.CutPrefix(gone, goneExpired)
+	recall := v.acts[entente.ActID(gone)]
+	if !expired && (recall == nil || recall.row.Kind != entente.KindRecall) {
+		return wrong("record %s: gone, but %q is no recall and no expiry", id, gone)
+	}
+	caused := false
+	for _, act := range v.releases[id] {
+		h := v.acts[act].signed.Act.Release.Handling
+		ended := v.ended(act, id)
+		if !ended && !h.Expired(v.now) {
+			return wrong("record %s: gone by %q, but release %s of it stands", id, gone, act)
+		}
+		caused = caused || expired && string(h.Expires) == day || !expired && ended && slices.Contains(recall.signed.Act.Recall.Ends, act)
+	}
+	if !caused {
+		return wrong("record %s: gone by %q, which ended no release of it", id, gone)
 	}
 	return nil
 }
@@ -432,7 +501,7 @@ func (v *verifier) checkState(a *checkedAct) error {
 		return nil // checkCards has seen to it
 	case entente.KindHead, entente.KindReceipt:
 		want = store.StateKept
-	case entente.KindAsk, entente.KindConsent, entente.KindRecall:
+	case entente.KindAsk, entente.KindConsent:
 		want = store.StateKept
 	case entente.KindRelease:
 		if a.row.State == store.StateKept && a.row.Signer == v.self {
@@ -453,7 +522,7 @@ func (v *verifier) checkSignedAgain(a *checkedAct) error {
 		return err
 	}
 	for _, row := range rows {
-		if id, ok := strings.CutPrefix(row.Reason, "signed again as "); ok && v.acts[entente.ActID(id)] != nil {
+		if id, ok := strings.CutPrefix(row.Reason, signedAgain); ok && v.acts[entente.ActID(id)] != nil {
 			return nil
 		}
 	}
@@ -469,7 +538,7 @@ func (v *verifier) checkGrants() error {
 		release entente.ActID
 		until   entente.Date
 	}
-	want := map[grant]bool{}
+	want := map[grant]bool{} // true: may be missing, since it has expired
 	for _, id := range v.order {
 		a := v.acts[id]
 		r := a.signed.Act.Release
@@ -477,13 +546,15 @@ func (v *verifier) checkGrants() error {
 			continue
 		}
 		for _, x := range r.Records {
-			want[grant{a.signed.Act.To, a.row.Compact, x.Record, id, r.Handling.Expires}] = true
+			if !v.ended(id, x.Record) {
+				want[grant{a.signed.Act.To, a.row.Compact, x.Record, id, r.Handling.Expires}] = r.Handling.Expired(v.now)
+			}
 		}
 	}
 	err := v.EachGrant(func(g store.Grant) error {
 		v.report.Grants++
 		k := grant{g.Reader, g.Compact, g.Record, g.Release, g.Until}
-		if !want[k] {
+		if _, ok := want[k]; !ok {
 			return wrong("grant of record %s to %s: no release says so", g.Record, v.nameOf(g.Reader))
 		}
 		delete(want, k)
@@ -492,7 +563,10 @@ func (v *verifier) checkGrants() error {
 	if err != nil {
 		return err
 	}
-	for k := range want {
+	for k, expired := range want {
+		if expired {
+			continue
+		}
 		return wrong("grant of record %s to %s by release %s is missing", k.record, v.nameOf(k.reader), k.release)
 	}
 	return nil

@@ -68,7 +68,8 @@ func (tx *Tx) Grants(reader entente.PartyID, compact entente.CompactID, after in
 
 // GrantsFor gives a reader's grants of one record in one compact, by N.
 func (tx *Tx) GrantsFor(reader entente.PartyID, compact entente.CompactID, record entente.RecordID) ([]Grant, error) {
-	rows, err := list(tx, scanGrant, `SELECT `+grantColumns+grants+`WHERE `+inOne+` AND r.id = ?3 ORDER BY g.n`,
+	// The plus keeps SQLite from reading all that the reader has, in order, to save sorting one or two rows.
+	rows, err := list(tx, scanGrant, `SELECT `+grantColumns+grants+`WHERE `+inOne+` AND r.id = ?3 ORDER BY +g.n`,
 		string(reader), string(compact), string(record))
 	return rows, failed("grants of record "+entente.Short(record), err)
 }

@@ -116,3 +116,9 @@ func (tx *Tx) MoveGrants(from, to entente.ActID) error {
 		string(from), string(to))
 	return failed("move grants of release "+entente.Short(from), err)
 }
+
+// ExpiredGrants gives the grants that end at the start of this day or before, by N.
+func (tx *Tx) ExpiredGrants(day entente.Date) ([]Grant, error) {
+	rows, err := list(tx, scanGrant, `SELECT `+grantColumns+grants+`WHERE g.until <> '' AND g.until <= ?1 ORDER BY g.n`, string(day))
+	return rows, failed("expired grants", err)
+}

@@ -124,6 +124,7 @@ func (tx *Tx) EraseRecord(id entente.RecordID, by string) error {
 	if err == nil && n == 0 {
 		_, err = one(tx, number, `SELECT n FROM records WHERE id = ?1`, string(id))
 	}
+	tx.s.erased = tx.s.erased || n > 0
 	return failed("erase record "+entente.Short(id), err)
 }
 

@@ -64,7 +64,7 @@ type Channel struct {
 // Leaf is one entry of a channel.
 type Leaf struct {
 	Pos  int64
-	ID   string // an act id; in one's own book also a record id
+	ID   string       // an act id; in one's own book also a record id
 	Code entente.Code // what became of it at the receiver; empty while not known
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"os"
 
 	"entente"
 )
@@ -30,6 +29,12 @@ var (
 type Dialect struct {
 	Update string // begins a transaction that writes
 	View   string // begins a transaction that reads one snapshot
+	// Insert begins a statement that adds many rows. A row that is refused breaks
+	// the transaction in any case, so an engine may save the bookkeeping that would
+	// undo the statement alone.
+	Insert string
+	// Bare: such a statement takes ? in order, and faster than ?N.
+	Bare bool
 	// Rewrite turns ?N placeholders into the engine's own; nil: it takes them as they are.
 	Rewrite func(query string) string
 	// Cause names the error of this package that an engine's error means; nil if none.
@@ -44,6 +49,7 @@ type Session struct {
 	statements map[string]*sql.Stmt
 	insertions map[insertion]string
 	names      map[string]int64 // numbers of names known to be in the database
+	erased     bool
 }
 
 type insertion struct {
@@ -73,10 +79,10 @@ func (s *Session) View(ctx context.Context, fn func(*Tx) error) error {
 var errOver = errors.New("the transaction is over: use it only inside the function it was given to")
 
 func (s *Session) run(ctx context.Context, begin string, fn func(*Tx) error) (err error) {
-	if _, err := s.conn.ExecContext(ctx, begin); err != nil {
-		return fmt.Errorf("begin: %w", s.classify(err))
-	}
-	tx := &Tx{ctx: ctx, s: s}
+	// Once begun, the transaction sees the end of ctx between statements only:
+	// a commit that was interrupted might have been kept or not.
+	steady := context.WithoutCancel(ctx)
+	tx := &Tx{ctx: ctx, steady: steady, s: s}
 	kept := false
 	defer func() { // also on a panic, which goes on afterwards
 		tx.failed = errOver
@@ -84,24 +90,35 @@ func (s *Session) run(ctx context.Context, begin string, fn func(*Tx) error) (er
 			return
 		}
 		clear(s.names)
-		// The context may be over; the transaction must not outlive it. An engine
-		// that has rolled back by itself (a full disk) refuses this, which is fine:
-		// the next BEGIN fails if a transaction were still open.
-		if _, e := s.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); e != nil && err == nil {
+		s.erased = false
+		// An engine that has rolled back by itself says that nothing is open;
+		// err tells why it did.
+		if _, e := s.conn.ExecContext(steady, "ROLLBACK"); e != nil && err == nil {
 			err = e
 		}
 	}()
+	if _, err := s.conn.ExecContext(ctx, begin); err != nil {
+		return fmt.Errorf("begin: %w", s.classify(err))
+	}
 	if err := fn(tx); err != nil {
 		return err
 	}
-	if tx.failed != nil {
-		return tx.failed
+	if err := tx.usable(); err != nil {
+		return err
 	}
-	if _, err := s.conn.ExecContext(ctx, "COMMIT"); err != nil {
+	if _, err := s.conn.ExecContext(steady, "COMMIT"); err != nil {
 		return fmt.Errorf("commit: %w", s.classify(err))
 	}
 	kept = true
 	return nil
+}
+
+// Erased says, once, whether a body was erased since it was asked last, so that
+// the engine can clear what copies it holds.
+func (s *Session) Erased() bool {
+	erased := s.erased
+	s.erased = false
+	return erased
 }
 
 // Close gives the connection back.
@@ -144,12 +161,12 @@ func (s *Session) insertion(into string, columns, rows int) string {
 	text, ok := s.insertions[key]
 	if !ok {
 		var b strings.Builder
-		b.WriteString("INSERT OR ROLLBACK INTO " + into + " VALUES ")
+		b.WriteString(s.dialect.Insert + " " + into + " VALUES ")
 		for i := range rows {
 			if i > 0 {
 				b.WriteByte(',')
 			}
-			if os.Getenv("Q") != "" {
+			if s.dialect.Bare {
 				b.WriteString("(?" + strings.Repeat(",?", columns-1) + ")")
 			} else {
 				b.WriteString("(" + in(1+i*columns, columns) + ")")

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -43,7 +42,7 @@ func BenchmarkInsertRecords(b *testing.B) {
 	for _, size := range []int{1000} {
 		b.Run(fmt.Sprintf("batch=%d", size), func(b *testing.B) {
 			dir := b.TempDir()
-			db, err := open(dir, append([]string{"synchronous(FULL)"}, strings.Fields(os.Getenv("PRAG"))...)...)
+			db, err := Open(dir)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -25,6 +25,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
@@ -35,8 +36,12 @@ import (
 // File is the name of the database in its folder.
 const File = "entente.db"
 
-// readers is how many Views run at once; others wait.
-const readers = 8
+var dialect = store.Dialect{
+	Update: "BEGIN IMMEDIATE", View: "BEGIN",
+	// Without OR ROLLBACK a statement of many rows keeps a journal of its own.
+	Insert: "INSERT OR ROLLBACK INTO", Bare: true,
+	Cause: cause,
+}
 
 // DB is an open store.
 type DB struct {
@@ -46,11 +51,15 @@ type DB struct {
 	readers chan *store.Session
 	closing sync.Once
 	closed  chan struct{}
+
+	// Owned by whoever owns the writer.
+	conn  *sql.Conn // of the writer
+	stale bool      // the log may hold what was erased
 }
 
 // Open opens or creates the store in dir, and dir itself if it is missing.
 func Open(dir string) (*DB, error) {
-	return open(dir, "synchronous(FULL)")
+	return open(dir, options{readers: 8, pragmas: []string{"synchronous(FULL)"}})
 }
 
 // OpenMemory opens an empty store that is gone when it is closed. It is the
@@ -61,20 +70,28 @@ func OpenMemory() (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a store in memory: %w", err)
 	}
-	db, err := open(dir, "synchronous(OFF)")
+	db, err := open(dir, options{readers: 4, pragmas: []string{"synchronous(OFF)"}})
 	return db, errors.Join(err, os.RemoveAll(dir))
 }
 
-// temporary prefers a file system in memory.
+// temporary prefers a file system in memory, unless told where to go.
 func temporary() string {
 	const shm = "/dev/shm"
+	if os.Getenv("TMPDIR") != "" {
+		return ""
+	}
 	if info, err := os.Stat(shm); err == nil && info.IsDir() {
 		return shm
 	}
 	return ""
 }
 
-func open(dir string, pragmas ...string) (db *DB, err error) {
+type options struct {
+	readers int      // how many Views run at once; others wait
+	pragmas []string // of every connection
+}
+
+func open(dir string, o options) (db *DB, err error) {
 	path := filepath.Join(dir, File)
 	defer func() {
 		if err != nil {
@@ -88,37 +105,50 @@ func open(dir string, pragmas ...string) (db *DB, err error) {
 	if err != nil {
 		return nil, err
 	}
-	pragmas = append(pragmas, "busy_timeout(10000)", "secure_delete(ON)",
-		"wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "cache_size(-65536)", "temp_store(MEMORY)")
-	pool, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: source, RawQuery: url.Values{"_pragma": pragmas, "_journal_mode": {"WAL"}}.Encode()}).String())
+	query := url.Values{
+		"_pragma": append(o.pragmas, "busy_timeout(10000)", "secure_delete(ON)", "temp_store(MEMORY)",
+			// Records of 1 to 2 KB fill pages of 16 KB best, and every page that a
+			// commit touches costs two system calls.
+			"page_size(16384)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)"),
+		"_journal_mode": {"WAL"}, // after the page size, which it fixes
+	}
+	pool, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: source, RawQuery: query.Encode()}).String())
 	if err != nil {
 		return nil, err
 	}
 	db = &DB{
 		pool: pool, closed: make(chan struct{}),
-		writer: make(chan *store.Session, 1), readers: make(chan *store.Session, readers),
+		writer: make(chan *store.Session, 1), readers: make(chan *store.Session, o.readers),
 	}
-	ctx := context.Background()
-	for i := range 1 + readers {
-		conn, err := pool.Conn(ctx)
-		if err == nil && i == 0 {
-			err = migrate(ctx, conn)
-		}
-		if err == nil && i > 0 {
-			// Reads the schema, so that the files are open from here on.
-			_, err = conn.ExecContext(ctx, "PRAGMA query_only = ON; SELECT COUNT(*) FROM meta")
-		}
-		if err != nil {
-			return nil, errors.Join(caused(err), pool.Close())
-		}
-		session := store.NewSession(conn, store.Dialect{Update: "BEGIN IMMEDIATE", View: "BEGIN", Cause: cause})
-		if i == 0 {
-			db.writer <- session
-		} else {
-			db.readers <- session
-		}
+	if err := db.connect(context.Background()); err != nil {
+		return nil, errors.Join(caused(err), pool.Close())
 	}
 	return db, nil
+}
+
+// connect opens all connections, so that the files are open from here on.
+func (db *DB) connect(ctx context.Context) (err error) {
+	if db.conn, err = db.pool.Conn(ctx); err != nil {
+		return err
+	}
+	if err := migrate(ctx, db.conn); err != nil {
+		return err
+	}
+	if _, err := db.conn.ExecContext(ctx, "PRAGMA cache_size = -262144"); err != nil { // 256 MB at most
+		return err
+	}
+	db.writer <- store.NewSession(db.conn, dialect)
+	for range cap(db.readers) {
+		conn, err := db.pool.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		if _, err := conn.ExecContext(ctx, "PRAGMA cache_size = -16384; PRAGMA query_only = ON; SELECT COUNT(*) FROM meta"); err != nil {
+			return err
+		}
+		db.readers <- store.NewSession(conn, dialect)
+	}
+	return nil
 }
 
 // create makes the folder and the file for the owner alone; SQLite gives its
@@ -134,9 +164,28 @@ func create(dir, path string) error {
 	return f.Close()
 }
 
-// Update runs fn in one durable transaction.
+// Update runs fn in one durable transaction. It waits for those before it: fn
+// must not call Update.
 func (db *DB) Update(ctx context.Context, fn func(*store.Tx) error) error {
-	return db.with(ctx, db.writer, func(s *store.Session) error { return s.Update(ctx, fn) })
+	return db.with(ctx, db.writer, func(s *store.Session) error {
+		if err := s.Update(ctx, fn); err != nil {
+			return err
+		}
+		if db.stale = db.stale || s.Erased(); db.stale {
+			db.stale = !db.emptyLog(ctx)
+		}
+		return nil
+	})
+}
+
+// emptyLog moves the log into the database and cuts it to nothing, unless a View
+// still needs it; then the next Update tries again, and at the latest Close does it.
+func (db *DB) emptyLog(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 100*time.Millisecond)
+	defer cancel()
+	var busy, frames, moved int64
+	err := db.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
+	return err == nil && busy == 0
 }
 
 // View runs fn on one consistent snapshot.
@@ -164,7 +213,7 @@ func (db *DB) Close() error {
 	db.closing.Do(func() {
 		close(db.closed)
 		var errs []error
-		for range readers {
+		for range cap(db.readers) {
 			errs = append(errs, (<-db.readers).Close())
 		}
 		errs = append(errs, (<-db.writer).Close(), db.pool.Close())
