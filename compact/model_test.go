@@ -270,7 +270,9 @@ func (m *model) fold(charter *entente.Charter, founder entente.PartyID) summary 
 		kept := append(slices.Clone(m.kept), a.Settles...)
 		var b ballot
 		own := m.judge(f.Act.Signer, kept)
-		b.complete = m.counts(own, f)
+		path, _ := m.path(own.acts, f)
+		first, _ := m.taken(path, terms)
+		b.complete = m.counts(own, f) && first == f.ID
 		b.dead = own.voids[f.ID] != ""
 		for _, k := range a.Settles {
 			j := m.judge(k.Author, kept)
@@ -307,7 +309,13 @@ func (m *model) fold(charter *entente.Charter, founder entente.PartyID) summary 
 	candidates := func() (list []Fact) {
 		for _, f := range m.facts {
 			if f.Act.Kind == entente.KindAmendment && f.Act.Amendment.Base == terms && f.Act.Amendment.Number == number+1 {
-				if _, ok := now.Seat(f.Act.Signer); ok {
+				again := false
+				path, _ := m.path(m.of(f.Act.Signer), f)
+				for _, g := range path[:len(path)-1] {
+					a := m.find(m.names(g))
+					again = again || a != nil && a.Kind == entente.KindAmendment && a.Amendment.Base == terms
+				}
+				if _, ok := now.Seat(f.Act.Signer); ok && !again {
 					list = append(list, f)
 				}
 			}
@@ -333,7 +341,9 @@ func (m *model) fold(charter *entente.Charter, founder entente.PartyID) summary 
 	for _, f := range candidates() {
 		b := judgeBallot(f)
 		alive = alive || !b.dead
-		if !b.dead && m.counts(m.judge(f.Act.Signer, m.kept), f) {
+		j := m.judge(f.Act.Signer, m.kept)
+		path, _ := m.path(j.acts, f)
+		if first, _ := m.taken(path, terms); !b.dead && m.counts(j, f) && first == f.ID {
 			s.Pending[f.ID] = b.missing
 			invited = append(invited, &f.Act.Amendment.Charter)
 		}

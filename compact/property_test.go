@@ -237,10 +237,7 @@ func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := tell(t, anything)
 		facts := subset(t, w.facts)
-		m := model{id: theID()}
-		for _, f := range facts[1:] {
-			m.facts = append(m.facts, f)
-		}
+		m := model{id: theID(), facts: facts[1:]}
 		got, want := summarise(Fold(theID(), facts)), m.fold(w.facts[0].Act.Charter, pid("P"))
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("model (-) and fold (+) disagree:\n%s", diff)

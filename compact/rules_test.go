@@ -1,9 +1,13 @@
 package compact
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"entente"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // Each history is folded and compared with what the rule says of it.
@@ -102,6 +106,12 @@ B: acc -> x=susp(A) -> res@2
        | -> y=susp -> res@2
 `, "terms charter; member A B; suspended B; flow B>A; forked B; fork B 2 x y"},
 
+	{"3 theft: an old key that counted before the new card is used counts no more after", `
+charter A B
+B: acc -> s=susp(A) -> thief=res
+                    | -> acc@2
+`, "terms charter; member A B; flow B>A; void thief"},
+
 	{"3 theft: an old key neither accedes nor proposes", `
 charter A B C
 B: acc
@@ -161,6 +171,23 @@ B: acc -> x=susp(A) -> acc(n) -> susp@2
 C: acc -> acc(n)
 `, "terms n; member A B C; suspended B; flow B>A; kept x of 2; void y z"},
 
+	{"6 a settlement holds for the positions before it", `
+charter A B C
+A: n=amend(A B C; keep y)
+B: acc -> x=susp(A) -> y=res -> acc(n)
+                    | -> y2=susp
+       | -> z=susp@3
+C: acc -> acc(n)
+`, "terms n; member A B C; kept y of 2; void y2 z"},
+
+	{"6 what was signed on the dropped branch is signed no more", `
+charter A B C
+A: n1=amend(A B C; keep x) -> n2=amend(A B C; base n1)
+B: acc -> x=susp -> acc(n1)
+       | -> y=acc -> z=acc(n2)
+C: acc -> acc(n1) -> acc(n2)
+`, "terms n1; member A B C; suspended B; pending n2 without B; kept x of 2; void y z"},
+
 	{"6 an act that is not there yet cannot be kept", `
 charter A B C
 A: n=amend(A B C; keep x)
@@ -194,6 +221,18 @@ A: n=amend(A B C)
 B: acc -> m=amend(A B C) -> acc(n)
 C: acc -> acc(n)
 `, "terms charter; member A B C; deadlocked"},
+
+	{"8 of two amendments of one author the second is nothing", `
+charter A B
+A: n1=amend(A B) -> n2=amend(A B X)
+B: acc -> acc(n2)
+`, "terms charter; member A B; deadlocked"},
+
+	{"8 an accession to what is not known holds back the amendment of its author", `
+charter A B
+A: acc(lost) -> n=amend(A B X)
+B: acc
+`, "terms charter; member A B"},
 
 	{"8 an accession to what is not known holds back later ones", `
 charter A B
@@ -255,6 +294,13 @@ A: susp? -> n=amend(A B X)
 B: acc -> acc(n)
 `, "terms charter; member A B; waiting n"},
 
+	{"9 an amendment whose own act waits is not in force, whoever signs", `
+charter A B
+A: x=susp? -> n=amend(A B)
+| -> y=acc(n)
+B: acc -> acc(n)
+`, "terms charter; member A B; waiting n"},
+
 	{"10 who takes back a signature that terms rest on is suspended", `
 charter A B C
 A: n=amend(A B)
@@ -311,6 +357,66 @@ func TestIgnored(t *testing.T) {
 	d.facts = append(d.facts, Fact{d.id("o"), &other}, Fact{d.id("r"), &release}, Fact{d.id("c"), &second}, Fact{ID: d.id("nil")})
 	if got := d.show(d.fold()); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
+// A place is right only if position and parent agree.
+func TestPlacesMustBeRight(t *testing.T) {
+	for what, change := range map[string]func(first, second *entente.Link){
+		"the first act is on another charter":  func(first, _ *entente.Link) { first.Prev = entente.ActID(hash("another charter")) },
+		"the first act begins at 2":            func(first, second *entente.Link) { first.Seq, second.Seq = 2, 3 },
+		"the second act skips a position":      func(_, second *entente.Link) { second.Seq = 3 },
+		"the second act stays at one position": func(_, second *entente.Link) { second.Seq = 1 },
+	} {
+		d := draw(t, "charter A B\nA: s=susp -> r=res\nB: acc")
+		change(d.act["s"].Chain, d.act["r"].Chain)
+		if s := d.fold(); len(s.Members[pid("A")].Suspended) != 1 {
+			t.Errorf("%s: %s", what, d.show(s))
+		}
+	}
+}
+
+// A settlement that names the wrong place or author never comes into force.
+func TestSettlementsMustFit(t *testing.T) {
+	const history = `
+charter A B C
+A: n=amend(A B C; keep x)
+B: acc -> x=susp(A) -> acc(n)
+       | -> y=susp
+C: acc -> acc(n)
+`
+	if s := draw(t, history).fold(); s.Number != 1 {
+		t.Fatal("the settlement that fits is not in force")
+	}
+	for what, change := range map[string]func(*entente.Settlement){
+		"another position":       func(k *entente.Settlement) { k.Seq = 1 },
+		"another author":         func(k *entente.Settlement) { k.Author = pid("C") },
+		"an author nobody knows": func(k *entente.Settlement) { k.Author = pid("X") },
+	} {
+		d := draw(t, history)
+		change(&d.act["n"].Amendment.Settles[0])
+		if s := d.fold(); s.Number != 0 || len(s.Pending) != 0 || !s.Members[pid("B")].Forked {
+			t.Errorf("%s: %s", what, d.show(s))
+		}
+	}
+}
+
+func TestNext(t *testing.T) {
+	d := draw(t, `
+charter A B C
+A: n=amend(A B D)
+B: acc -> b=acc(n)
+C: acc -> c=acc(n)
+D: d=acc(n)
+`)
+	got := d.fold().Next(pid("A"))
+	want := entente.Link{Seq: 2, Prev: d.id("n"), Seen: []entente.Seen{{Member: pid("B"), Seq: 2, ID: d.id("b")}, {Member: pid("D"), Seq: 1, ID: d.id("d")}}}
+	slices.SortFunc(want.Seen, func(a, b entente.Seen) int { return strings.Compare(string(a.Member), string(b.Member)) })
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("who has left gives way to members:\n%s", diff)
+	}
+	if got := d.fold().Next(pid("E")); got.Seq != 1 || got.Prev != d.id("charter") {
+		t.Errorf("a new member begins on the charter: %+v", got)
 	}
 }
 

@@ -18,6 +18,8 @@ type signatures struct {
 	charter bool
 	// amendments signed, each the first of its base on some branch.
 	amendments map[entente.ActID]bool
+	// proposed are those of them that are the author's own acts.
+	proposed map[entente.ActID]bool
 	// branches counts the ends of the chain, spent those on which an amendment
 	// of a base is signed.
 	branches int
@@ -26,7 +28,9 @@ type signatures struct {
 
 // sign walks the branches of a chain.
 func (h *history) sign(c *chain) *signatures {
-	s := &signatures{amendments: map[entente.ActID]bool{}, spent: map[entente.ActID]int{}}
+	s := &signatures{
+		amendments: map[entente.ActID]bool{}, proposed: map[entente.ActID]bool{}, spent: map[entente.ActID]int{},
+	}
 	if c == nil {
 		return s
 	}
@@ -47,6 +51,7 @@ func (h *history) sign(c *chain) *signatures {
 			}
 			if voted[base] == 0 {
 				s.amendments[what] = true
+				s.proposed[n.ID] = n.ID == what
 			}
 			voted[base]++
 			defer func() { voted[base]-- }()
@@ -121,18 +126,27 @@ func (h *history) founding(signed func(entente.PartyID) bool) []entente.PartyID 
 
 // ballot is how far an amendment has come.
 type ballot struct {
-	counts  bool // its own act counts
+	counts  bool // its own act counts and signs it
 	dead    bool // it can never come into force
 	signed  []entente.PartyID
 	missing []entente.PartyID
 	awaits  []entente.ActID // acts that it keeps and that do not count yet
 }
 
-// fits says whether an amendment can follow now, for its form alone.
-func fits(f Fact, now terms) bool {
+// fits says whether an amendment can follow now, for its form and its author's
+// acts before it. It spares count the many that one author might write.
+func (h *history) fits(f Fact, now terms) bool {
 	a := f.Act.Amendment
 	_, ok := now.charter.Seat(f.Act.Signer)
-	return ok && a.Base == now.id && a.Number == now.number+1 && a.Charter.Folding == 1
+	if !ok || a.Base != now.id || a.Number != now.number+1 || a.Charter.Folding != 1 {
+		return false
+	}
+	for n := h.chains[f.Act.Signer].byID[f.ID].parent; n != nil; n = n.parent {
+		if _, base, _ := h.signs(n); base == a.Base {
+			return false // not its first of this base
+		}
+	}
+	return true
 }
 
 // count judges an amendment that fits (rule 9).
@@ -150,16 +164,17 @@ func (h *history) count(f Fact, now terms) ballot {
 			under[k.Author] = judge(h.id, h.acts[k.Author], kept)
 		}
 	}
-	chainOf := func(p entente.PartyID) *chain {
+	signed := func(p entente.PartyID) *signatures {
 		if c := under[p]; c != nil {
-			return c
+			return h.sign(c)
 		}
-		return h.chains[p]
+		return h.signatures(p)
 	}
-	var b ballot
-	own := chainOf(f.Act.Signer).byID[f.ID]
-	b.counts = own.counts
-	b.dead = own.fate != stands
+	own := under[f.Act.Signer]
+	if own == nil {
+		own = h.chains[f.Act.Signer]
+	}
+	b := ballot{counts: signed(f.Act.Signer).proposed[f.ID], dead: own.byID[f.ID].fate != stands}
 	for _, k := range a.Settles {
 		n := under[k.Author].byID[k.Keep]
 		if n == nil || !n.counts {
@@ -170,10 +185,7 @@ func (h *history) count(f Fact, now terms) ballot {
 		}
 	}
 	for _, p := range rosters(now.charter, &a.Charter) {
-		s := h.signatures(p)
-		if c := under[p]; c != nil {
-			s = h.sign(c)
-		}
+		s := signed(p)
 		if s.amendments[f.ID] {
 			b.signed = append(b.signed, p)
 			continue
@@ -187,16 +199,14 @@ func (h *history) count(f Fact, now terms) ballot {
 // next finds the amendment that replaces now, and puts it in force.
 func (h *history) next(now terms) (terms, bool) {
 	for _, f := range h.amendments[now.id] {
-		if !fits(f, now) {
+		if !h.fits(f, now) {
 			continue
 		}
 		if b := h.count(f, now); b.dead || !b.counts || len(b.missing) > 0 || len(b.awaits) > 0 {
 			continue
 		}
 		a := f.Act.Amendment
-		for _, k := range a.Settles {
-			h.kept = append(h.kept, k)
-		}
+		h.kept = append(h.kept, a.Settles...)
 		for _, k := range a.Settles {
 			h.chains[k.Author] = judge(h.id, h.acts[k.Author], h.kept)
 			delete(h.signed, k.Author)
@@ -211,12 +221,12 @@ func (h *history) next(now terms) (terms, bool) {
 func (h *history) pending(now terms) (list []Pending, deadlocked bool) {
 	alive := false
 	for _, f := range h.amendments[now.id] {
-		if !fits(f, now) {
+		if !h.fits(f, now) {
 			continue
 		}
 		b := h.count(f, now)
 		alive = alive || !b.dead
-		if b.dead || !h.chains[f.Act.Signer].byID[f.ID].counts {
+		if b.dead || !h.signatures(f.Act.Signer).proposed[f.ID] {
 			continue
 		}
 		a := f.Act.Amendment
@@ -259,7 +269,7 @@ func (h *history) takenBack(inForce bool, now terms) map[entente.PartyID][]enten
 		blame(now.id, h.founding(func(p entente.PartyID) bool { return h.signatures(p).charter }))
 	}
 	for _, f := range h.amendments[now.id] {
-		if fits(f, now) {
+		if h.fits(f, now) {
 			blame(f.ID, h.count(f, now).missing)
 		}
 	}

@@ -259,7 +259,11 @@ func clean(s string) string {
 		case r >= 0x200C && r <= 0x200F, r >= 0x0600 && r <= 0x08FF: // joiners, marks, Arabic
 			b.WriteRune(r)
 		case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp):
-			fmt.Fprintf(&b, `\u%04X`, r)
+			if r > 0xFFFF {
+				fmt.Fprintf(&b, `\U%08X`, r)
+			} else {
+				fmt.Fprintf(&b, `\u%04X`, r)
+			}
 		default:
 			b.WriteRune(r)
 		}

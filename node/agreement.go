@@ -156,7 +156,7 @@ func (n *Node) say(ctx context.Context, id entente.CompactID, draft func(*desk, 
 		if err != nil {
 			return err
 		}
-		link := state.Next(d.self)
+		link := state.NextOn(d.self, kept(d.self, state, act))
 		act.Compact, act.Chain = id, &link
 		s, err = d.sign(act)
 		return err
@@ -166,6 +166,26 @@ func (n *Node) say(ctx context.Context, id entente.CompactID, draft func(*desk, 
 	}
 	_, err = n.Accept(ctx, n.self, entente.Batch{Parcels: []entente.Parcel{{Leaf: s.ID, Act: s.Envelope()}}})
 	return s.ID, err
+}
+
+// kept is the branch of this party's own fork that the amendment it accedes to
+// keeps: on that branch it has to sign.
+func kept(self entente.PartyID, s *compact.State, act entente.Act) entente.ActID {
+	var settles []entente.Settlement
+	if act.Amendment != nil {
+		settles = act.Amendment.Settles
+	}
+	for _, p := range s.Pending {
+		if act.Accession != nil && act.Accession.To == p.ID {
+			settles = p.Settles
+		}
+	}
+	for _, x := range settles {
+		if x.Author == self {
+			return x.Keep
+		}
+	}
+	return ""
 }
 
 // sign completes an act of this party and signs it with the act key.

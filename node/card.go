@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"entente"
+	"entente/compact"
 	"entente/keyring"
 	"entente/store"
 )
@@ -249,8 +250,31 @@ func (n *Node) Rotate(ctx context.Context, card entente.Signed, ring *keyring.Ri
 	})
 	if err != nil {
 		n.setKeys(old)
+		return err
 	}
-	return err
+	return n.standByTerms(ctx)
+}
+
+// standByTerms signs the terms of every compact again under the new card: until
+// an act under it stands in the party's chain, the old key still counts there.
+func (n *Node) standByTerms(ctx context.Context) error {
+	states, err := n.Compacts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range states {
+		m := s.Members[n.self]
+		if m == nil || m.Status != compact.StatusMember {
+			continue
+		}
+		_, err := n.say(ctx, s.ID, func(_ *desk, s *compact.State) (entente.Act, error) {
+			return entente.Act{Kind: entente.KindAccession, Accession: &entente.Accession{To: s.Terms}}, nil
+		})
+		if err != nil {
+			return fmt.Errorf("sign the terms of %q under the new card: %w", s.Charter.Name, err)
+		}
+	}
+	return nil
 }
 
 // queueAgain prepares the first deliveries of a new epoch: in each compact the

@@ -78,6 +78,9 @@ func (d *desk) acceptDelivered(from entente.PartyID, b entente.Batch, parcels []
 	if err := d.UpdateChannel(row, row.Size); err != nil {
 		return err
 	}
+	if err := d.SetMeta(metaHeard+string(from), d.time().String()); err != nil {
+		return err
+	}
 	return d.caughtUp(row)
 }
 
@@ -223,9 +226,12 @@ func (d *desk) apply(from entente.PartyID, row *store.Channel, a *arrived) (ente
 		return d.applyRelease(row.Compact, a)
 	case entente.KindRecall:
 		return d.applyRecall(from, row.Compact, a)
+	case entente.KindAsk:
+		return d.applyAsk(from, row.Compact, a)
+	case entente.KindConsent:
+		return d.applyConsent(from, row.Compact, a)
 	}
-	// Asks and consents are kept as evidence.
-	return entente.CodeReceived, "", d.keep(from, s, store.StateKept)
+	return entente.RefusedKind, "", nil
 }
 
 // applyAgain answers an act that is in the store already. Signature, signer and
@@ -302,8 +308,30 @@ func (d *desk) applyRelease(id entente.CompactID, a *arrived) (entente.Code, str
 	for i := range a.records {
 		records[i] = a.records[i].rec
 	}
-	if r := release.Receive(d.self, state, &s.Act, records, d.now); r != nil && !(d.replaying && r.Code == entente.RefusedForce) {
+	consents, err := d.readConsents(a)
+	if err != nil {
+		return "", "", err
+	}
+	acts := make(map[entente.ActID]*entente.Act, len(consents))
+	for id, c := range consents {
+		acts[id] = &c.Act
+	}
+	if r := release.Receive(d.self, state, &s.Act, records, acts, d.now); r != nil && !(d.replaying && r.Code == entente.RefusedForce) {
+		if r.Code == entente.RefusedConsent {
+			return r.Code, r.Reason, d.tell(state, a.party, a)
+		}
 		return r.Code, r.Reason, nil
+	}
+	for _, x := range s.Act.Release.Records {
+		if c, ok := consents[x.Consent]; ok {
+			if has, err := d.HasAct(c.ID); err != nil {
+				return "", "", err
+			} else if !has {
+				if err := d.keep(a.party, c, store.StateApplied); err != nil {
+					return "", "", err
+				}
+			}
+		}
 	}
 	if has, err := d.HasAct(s.ID); err != nil {
 		return "", "", err
@@ -312,7 +340,7 @@ func (d *desk) applyRelease(id entente.CompactID, a *arrived) (entente.Code, str
 			return "", "", err
 		}
 	}
-	all, some, err := d.recalled(id, s.ID, a.party)
+	all, some, err := d.recalledTo(id, s.ID, a.party, d.self)
 	if err != nil || all {
 		return entente.CodeApplied, "recalled before it came", err
 	}

@@ -59,9 +59,10 @@ type Node struct {
 	mu      sync.Mutex
 	keys    *keyring.Ring // guarded by mu
 	folds   map[entente.CompactID]fold
-	cards   map[cardKey]*entente.Card // verified cards; they never change
-	changed chan struct{}             // closed and replaced after every change
-	roots   map[rootKey]string        // roots of own channels at the ends of recent batches
+	cards   map[cardKey]*entente.Card     // verified cards; they never change
+	changed chan struct{}                 // closed and replaced after every change
+	roots   map[rootKey]string            // roots of own channels at the ends of recent batches
+	heard   map[entente.PartyID]time.Time // when Heard was last written
 }
 
 type (
@@ -151,7 +152,7 @@ func newNode(cfg Config) *Node {
 	n := &Node{
 		store: cfg.Store, clock: cfg.Clock, log: cfg.Log, keys: cfg.Keys,
 		folds: map[entente.CompactID]fold{}, cards: map[cardKey]*entente.Card{},
-		changed: make(chan struct{}), roots: map[rootKey]string{},
+		changed: make(chan struct{}), roots: map[rootKey]string{}, heard: map[entente.PartyID]time.Time{},
 	}
 	if n.clock == nil {
 		n.clock = time.Now

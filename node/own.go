@@ -131,6 +131,10 @@ func (d *desk) ownAct(a *arrived) error {
 		return d.Enqueue([]store.Delivery{{To: act.To, Compact: id, Act: s.ID, Kind: act.Kind}})
 	case act.Kind == entente.KindRecall:
 		return d.ownRecall(id, act, s.ID)
+	case act.Kind == entente.KindAsk:
+		return d.ownAsk(id, act, s.ID)
+	case act.Kind == entente.KindConsent:
+		return d.ownConsent(id, act, s.ID)
 	}
 	return entente.Errorf(entente.Refused, "", "this node does not yet say acts of kind %q", act.Kind)
 }
@@ -164,13 +168,18 @@ func (d *desk) ownRelease(id entente.CompactID, act *entente.Act, actID entente.
 	for i, r := range act.Release.Records {
 		ids[i] = r.Record
 	}
-	facts, err := d.facts(ids)
+	facts, err := d.factsFor(ids, id, act.To)
 	if err != nil {
 		return err
 	}
 	held, err := d.held(act.To, id, facts)
 	if err != nil {
 		return err
+	}
+	for i, f := range facts {
+		if f.Permit != nil && f.Permit.Consent != act.Release.Records[i].Consent {
+			return entente.Errorf(entente.Refused, "preview again", "record %s: the release does not name the consent that stands", entente.Short(f.ID))
+		}
 	}
 	decision := release.Send(release.Question{
 		From: d.self, To: act.To, Compact: state, Terms: act.Release.Terms, Handling: act.Release.Handling,
@@ -199,6 +208,37 @@ func (d *desk) facts(ids []entente.RecordID) ([]release.Fact, error) {
 	facts := make([]release.Fact, len(rows))
 	for i, row := range rows {
 		facts[i] = factOf(row)
+	}
+	return facts, nil
+}
+
+// factsFor is facts with what a release to one party in one compact rests on:
+// consents to relay foreign records, and the sources of derived work.
+func (d *desk) factsFor(ids []entente.RecordID, in entente.CompactID, to entente.PartyID) ([]release.Fact, error) {
+	rows, err := d.RecordInfos(ids)
+	if err != nil {
+		return nil, err
+	}
+	derived, err := d.HasSources()
+	if err != nil {
+		return nil, err
+	}
+	facts := make([]release.Fact, len(rows))
+	for i, row := range rows {
+		facts[i] = factOf(row)
+		switch {
+		case row.Originator != d.self:
+			if _, _, err := d.heldRecord(row.ID, in); err != nil {
+				return nil, err // what this party may not see it cannot relay
+			}
+			if facts[i].Permit, err = d.permit(row, entente.Relay, in, to); err != nil {
+				return nil, err
+			}
+		case derived:
+			if facts[i].Sources, _, err = d.sourcesOf(row.ID, in, to); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return facts, nil
 }
@@ -240,7 +280,39 @@ func (d *desk) held(reader entente.PartyID, id entente.CompactID, facts []releas
 	if len(refs) == 0 {
 		return nil, nil
 	}
-	return d.Holds(reader, id, refs)
+	held, err := d.Holds(reader, id, refs)
+	if err != nil {
+		return nil, err
+	}
+	return held, d.mentioned(reader, id, refs, held)
+}
+
+// mentioned adds those foreign objects that this party may refer to by consent.
+func (d *desk) mentioned(reader entente.PartyID, id entente.CompactID, refs []string, held map[string]bool) error {
+	consents, err := d.ActsOf(id, entente.KindConsent)
+	if err != nil || len(consents) == 0 {
+		return err
+	}
+	for _, ref := range refs {
+		if held[ref] {
+			continue
+		}
+		rows, err := d.FindRecords(ref, 100)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if row.STIX != ref || row.Originator == d.self || row.Gone != "" {
+				continue
+			}
+			p, err := d.permit(row, entente.Mention, id, reader)
+			if err != nil {
+				return err
+			}
+			held[ref] = held[ref] || p != nil
+		}
+	}
+	return nil
 }
 
 // partnerReady refuses what would go to a party that is frozen or unknown here.

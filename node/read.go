@@ -397,7 +397,7 @@ func (d *desk) parcel(r entente.Reader, q store.Delivery) (entente.Parcel, bool,
 	reason := ""
 	if refusal := release.Within(state.Charter, s.Act.Release.Handling, d.now); refusal != nil {
 		reason = refusal.Reason
-	} else if p.Records, reason, err = d.bodies(r, act.ID, s.Act.Release); err != nil {
+	} else if p.Records, reason, err = d.bodies(r, q.Compact, act.ID, s.Act.Release); err != nil {
 		return p, false, err
 	}
 	if reason != "" && q.N > 0 {
@@ -406,12 +406,33 @@ func (d *desk) parcel(r entente.Reader, q store.Delivery) (entente.Parcel, bool,
 		}
 		return p, false, d.Tx.Drop(q.N, reason)
 	}
-	return p, reason == "", nil
+	if reason == "" {
+		p.Attached, err = d.attached(s.Act.Release)
+	}
+	return p, reason == "", err
+}
+
+// attached gives the consents that a release rests on.
+func (d *desk) attached(rel *entente.Release) ([][]byte, error) {
+	var out [][]byte
+	seen := map[entente.ActID]bool{"": true}
+	for _, x := range rel.Records {
+		if seen[x.Consent] {
+			continue
+		}
+		seen[x.Consent] = true
+		act, err := d.Act(x.Consent)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, act.Envelope)
+	}
+	return out, nil
 }
 
 // bodies reads the records of a release as the recipient sees them, or says why
 // the recipient sees one no more.
-func (d *desk) bodies(r entente.Reader, id entente.ActID, rel *entente.Release) ([][]byte, string, error) {
+func (d *desk) bodies(r entente.Reader, in entente.CompactID, id entente.ActID, rel *entente.Release) ([][]byte, string, error) {
 	ids := make([]entente.RecordID, len(rel.Records))
 	for i, x := range rel.Records {
 		ids[i] = x.Record
@@ -431,6 +452,11 @@ func (d *desk) bodies(r entente.Reader, id entente.ActID, rel *entente.Release) 
 	d.handlings = map[entente.ActID]entente.Handling{id: rel.Handling}
 	out := make([][]byte, len(rows))
 	for i, row := range rows {
+		if row.Originator != d.self {
+			if p, err := d.permit(row, entente.Relay, in, r.Party); err != nil || p == nil {
+				return nil, "consent to relay " + entente.Short(row.ID) + " does not stand any more", err
+			}
+		}
 		v, ok, err := d.show(r, row, 0, grants[row.ID])
 		if err != nil {
 			return nil, "", err

@@ -54,18 +54,32 @@ func (n *Node) Recall(ctx context.Context, o RecallOrder) ([]entente.ActID, erro
 			if err != nil {
 				return err
 			}
-			for _, g := range grants {
-				p := place{g.Reader, g.Compact}
-				if g.Reader == d.self || o.Compact != "" && g.Compact != o.Compact || len(o.To) > 0 && !slices.Contains(o.To, g.Reader) {
-					continue
+			end := func(p place, act entente.ActID) {
+				if p.to == d.self || o.Compact != "" && p.compact != o.Compact || len(o.To) > 0 && !slices.Contains(o.To, p.to) {
+					return
 				}
 				if ends[p] == nil {
 					ends[p] = map[entente.ActID]bool{}
 					order = append(order, p)
 				}
-				ends[p][g.Release] = true
+				ends[p][act] = true
 				if !slices.Contains(records[p], id) {
 					records[p] = append(records[p], id)
+				}
+			}
+			for _, g := range grants {
+				end(place{g.Reader, g.Compact}, g.Release)
+			}
+			consents, err := d.consentsOn(id)
+			if err != nil {
+				return err
+			}
+			for _, c := range consents {
+				end(place{c.Act.To, c.Act.Compact}, c.ID)
+				for _, to := range c.Act.Consent.Recipients {
+					if c.Act.Consent.Use == entente.Relay {
+						end(place{to, c.Act.Compact}, c.ID)
+					}
 				}
 			}
 		}
@@ -89,7 +103,7 @@ func (n *Node) Recall(ctx context.Context, o RecallOrder) ([]entente.ActID, erro
 			ids = append(ids, s.ID)
 			batch.Parcels = append(batch.Parcels, entente.Parcel{Leaf: s.ID, Act: s.Envelope()})
 			if o.Correction != "" {
-				correction, err := d.correction(o.Correction, p.to, p.compact, list[0])
+				correction, err := d.correction(o.Correction, p.to, p.compact, list)
 				if err != nil {
 					return err
 				}
@@ -106,14 +120,18 @@ func (n *Node) Recall(ctx context.Context, o RecallOrder) ([]entente.ActID, erro
 }
 
 // correction signs the release of a record that takes another's place.
-func (d *desk) correction(record entente.RecordID, to entente.PartyID, id entente.CompactID, ended entente.ActID) (entente.Signed, error) {
+func (d *desk) correction(record entente.RecordID, to entente.PartyID, id entente.CompactID, ended []entente.ActID) (entente.Signed, error) {
 	state, err := d.state(id)
 	if err != nil {
 		return entente.Signed{}, err
 	}
-	h, err := d.handling(ended)
-	if err != nil {
-		return entente.Signed{}, err
+	h := state.Charter.Handling.Default
+	for _, end := range ended {
+		if row, err := d.Act(end); err == nil && row.Kind == entente.KindRelease {
+			if h, err = d.handling(end); err != nil {
+				return entente.Signed{}, err
+			}
+		}
 	}
 	info, err := d.facts([]entente.RecordID{record})
 	if err != nil {
@@ -131,12 +149,42 @@ func (d *desk) correction(record entente.RecordID, to entente.PartyID, id entent
 	})
 }
 
+// consentsOn lists this party's standing consents on one of its records.
+func (d *desk) consentsOn(record entente.RecordID) ([]entente.Signed, error) {
+	rows, err := d.ActsBy(d.self, entente.KindConsent)
+	if err != nil {
+		return nil, err
+	}
+	var out []entente.Signed
+	for _, row := range rows {
+		s, err := entente.ParseSigned(row.Envelope)
+		if err != nil {
+			return nil, brokenRow("consent", row.ID, err)
+		}
+		if s.Act.Consent.Record != record || s.Act.Consent.Refused != "" {
+			continue
+		}
+		all, some, err := d.recalledTo(row.Compact, row.ID, d.self, row.To)
+		if err != nil {
+			return nil, err
+		}
+		if !all && some[record] == "" {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
 // ownRecall applies a recall of this party's own at this party: the grants go,
 // and what waits in the queue does not leave any more.
 func (d *desk) ownRecall(id entente.CompactID, act *entente.Act, actID entente.ActID) error {
 	sent := false
 	for _, end := range act.Recall.Ends {
 		row, err := d.Act(end)
+		if err == nil && row.Kind == entente.KindConsent && row.Signer == d.self && row.Compact == id {
+			sent = true // whoever it names may have something by it
+			continue
+		}
 		if err != nil || row.Signer != d.self || row.To != act.To || row.Compact != id {
 			return entente.Errorf(entente.Invalid, "", "recall ends %s, which is no release of this party to %s", entente.Short(end), d.nameOf(act.To))
 		}
@@ -197,10 +245,15 @@ func (d *desk) applyRecall(from entente.PartyID, id entente.CompactID, a *arrive
 		if err != nil {
 			return "", "", err
 		}
-		if row.Signer != a.party || row.To != d.self || row.Compact != id {
+		if row.Signer != a.party || row.Compact != id {
 			continue // not the signer's to end
 		}
-		if err := d.withdraw(end, s.Act.Recall.Records, string(s.ID)); err != nil {
+		if row.Kind == entente.KindConsent {
+			err = d.withdrawConsent(row, string(s.ID))
+		} else if row.To == d.self {
+			err = d.withdraw(end, s.Act.Recall.Records, string(s.ID))
+		}
+		if err != nil {
 			return "", "", err
 		}
 	}
@@ -246,12 +299,56 @@ func (d *desk) eraseIfUngranted(id entente.RecordID, by string) error {
 	if rows[0].Originator == d.self || held || rows[0].Gone != "" {
 		return nil
 	}
+	// What this party has relayed of it rested on what is now gone.
+	for _, g := range left {
+		if _, err := d.DeleteGrants(g.Reader, g.Release, []entente.RecordID{id}); err != nil {
+			return err
+		}
+	}
+	derived, err := d.Derived(id)
+	if err != nil {
+		return err
+	}
+	for _, own := range derived {
+		if err := d.event(store.Event{What: "flag", Subject: string(own), Detail: "rests on a record that is gone by " + by}); err != nil {
+			return err
+		}
+	}
 	return d.EraseRecord(id, by)
 }
 
-// recalled says which records of a release, now arriving, its signer has
-// recalled before; all is true if the whole release is.
-func (d *desk) recalled(id entente.CompactID, release entente.ActID, signer entente.PartyID) (all bool, some map[entente.RecordID]entente.ActID, err error) {
+// withdrawConsent ends what rests on a consent: at the final recipient, what came
+// by it; at the relay, what it has passed on.
+func (d *desk) withdrawConsent(consent store.Act, by string) error {
+	rows, err := d.ActsOf(consent.Compact, entente.KindRelease)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		s, err := entente.ParseSigned(row.Envelope)
+		if err != nil {
+			return brokenRow("release", row.ID, err)
+		}
+		for _, x := range s.Act.Release.Records {
+			if x.Consent != consent.ID {
+				continue
+			}
+			if _, err := d.DeleteGrants(row.To, row.ID, []entente.RecordID{x.Record}); err != nil {
+				return err
+			}
+			if row.To == d.self {
+				if err := d.eraseIfUngranted(x.Record, by); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// recalledTo says which records of a release or consent its signer has recalled
+// from a party; all is true if the whole is.
+func (d *desk) recalledTo(id entente.CompactID, release entente.ActID, signer, to entente.PartyID) (all bool, some map[entente.RecordID]entente.ActID, err error) {
 	last, err := d.LastAct(id, entente.KindRecall)
 	if err != nil || last == 0 {
 		return false, nil, err
@@ -262,7 +359,7 @@ func (d *desk) recalled(id entente.CompactID, release entente.ActID, signer ente
 	}
 	some = map[entente.RecordID]entente.ActID{}
 	for _, row := range rows {
-		if row.Signer != signer || row.To != d.self {
+		if row.Signer != signer || row.To != to {
 			continue
 		}
 		s, err := entente.ParseSigned(row.Envelope)

@@ -5,6 +5,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
+	"slices"
 
 	"entente"
 	"entente/release"
@@ -88,13 +90,14 @@ func (d *desk) preview(o Order) (Preview, [][][]release.Fact, error) {
 		return p, nil, entente.ErrHidden
 	}
 	p.Name = state.Charter.Name
-	facts, err := d.facts(o.Records)
-	if err != nil {
-		return p, nil, err
-	}
-	parts := release.Order(facts)
 	plans := make([][][]release.Fact, len(o.To))
 	for i, to := range o.To {
+		// The facts of one recipient: consents and sources differ between them.
+		facts, err := d.factsFor(o.Records, o.Compact, to)
+		if err != nil {
+			return p, nil, err
+		}
+		parts := release.Order(facts)
 		r := Recipient{Party: to, Name: d.nameOf(to), Releases: len(parts), Records: facts}
 		if err := d.partnerReady(to); err != nil {
 			r.Decision.Refusals = append(r.Decision.Refusals, &release.Refusal{Code: entente.RefusedForce, Reason: err.Error(), Hint: entente.HintOf(err)})
@@ -117,6 +120,7 @@ func (d *desk) preview(o Order) (Preview, [][][]release.Fact, error) {
 			})
 			r.Decision.Refusals = append(r.Decision.Refusals, decision.Refusals...)
 			r.Decision.Missing = append(r.Decision.Missing, decision.Missing...)
+			r.Decision.Needs = append(r.Decision.Needs, decision.Needs...)
 			for _, f := range part {
 				held[f.STIX] = true
 			}
@@ -161,7 +165,9 @@ func (n *Node) Release(ctx context.Context, o Order) (Preview, []entente.ActID, 
 			for _, part := range plans[i] {
 				released := make([]entente.Released, len(part))
 				for k, f := range part {
-					released[k] = entente.Released{Record: f.ID, Origins: []entente.Tag{originTag(secret, f.STIX, o.Compact)}}
+					if released[k], err = d.released(f, secret, o.Compact); err != nil {
+						return err
+					}
 				}
 				s, err := entente.Sign(entente.Act{
 					Kind: entente.KindRelease, Signer: d.self, Card: card.Version, Compact: o.Compact, To: to, Time: d.time(),
@@ -186,6 +192,80 @@ func (n *Node) Release(ctx context.Context, o Order) (Preview, []entente.ActID, 
 	return out, ids, err
 }
 
+// released is a record's entry in a release, with its origin tags: a root
+// observation of this party has its own, derived work the union of its
+// sources', and what is relayed those it came with. A tag that crosses into
+// another compact is hashed with that compact's id.
+func (d *desk) released(f release.Fact, secret string, id entente.CompactID) (entente.Released, error) {
+	out := entente.Released{Record: f.ID}
+	tags := map[entente.Tag]bool{}
+	if f.Permit != nil {
+		out.Consent = f.Permit.Consent
+		if err := d.tagsOf(f.ID, id, tags); err != nil {
+			return out, err
+		}
+	}
+	sources, err := d.Tx.Sources(f.ID)
+	if err != nil {
+		return out, err
+	}
+	for _, s := range sources {
+		row, _, err := d.heldRecord(s, "")
+		if err != nil {
+			return out, err
+		}
+		if row.Originator == d.self {
+			tags[originTag(secret, row.STIX, id)] = true
+		} else if err := d.tagsOf(s, id, tags); err != nil {
+			return out, err
+		}
+	}
+	if len(sources) == 0 && f.Permit == nil {
+		tags[originTag(secret, f.STIX, id)] = true
+	}
+	out.Origins = slices.Sorted(maps.Keys(tags))
+	return out, nil
+}
+
+// tagsOf collects the tags under which a foreign record was released to this party.
+func (d *desk) tagsOf(record entente.RecordID, into entente.CompactID, tags map[entente.Tag]bool) error {
+	grants, err := d.GrantsOfRecord(record)
+	if err != nil {
+		return err
+	}
+	for _, g := range grants {
+		if g.Reader != d.self {
+			continue
+		}
+		act, err := d.Act(g.Release)
+		if err != nil {
+			return err
+		}
+		s, err := entente.ParseSigned(act.Envelope)
+		if err != nil {
+			return brokenRow("release", act.ID, err)
+		}
+		for _, x := range s.Act.Release.Records {
+			if x.Record != record {
+				continue
+			}
+			for _, t := range x.Origins {
+				if g.Compact != into {
+					t = crossTag(t, into)
+				}
+				tags[t] = true
+			}
+		}
+	}
+	return nil
+}
+
+// crossTag is a tag as it shows in another compact.
+func crossTag(t entente.Tag, into entente.CompactID) entente.Tag {
+	sum := sha256.Sum256([]byte(string(t) + string(into)))
+	return entente.Tag(hex.EncodeToString(sum[:16]))
+}
+
 func noteRefusal(ctx context.Context, n *Node, o Order, cause error) error {
 	if err := n.note(ctx, store.Event{What: "refused", Who: "operator", Compact: o.Compact, Detail: cause.Error()}); err != nil {
 		return err
@@ -199,6 +279,5 @@ func noteRefusal(ctx context.Context, n *Node, o Order, cause error) error {
 func originTag(secret, stix string, id entente.CompactID) entente.Tag {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(stix))
-	sum := sha256.Sum256([]byte(hex.EncodeToString(mac.Sum(nil)[:16]) + string(id)))
-	return entente.Tag(hex.EncodeToString(sum[:16]))
+	return crossTag(entente.Tag(hex.EncodeToString(mac.Sum(nil)[:16])), id)
 }

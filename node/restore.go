@@ -260,8 +260,14 @@ func (d *desk) comparePeers(p Position, c *Contact) error {
 	if err != nil {
 		return err
 	}
-	if p.Tree.Size < row.Size {
+	switch {
+	case p.Tree.Size < row.Size:
 		c.Return[p.Channel] = p.Tree.Size
+	case p.Tree.Size == row.Size:
+		// The peer is here and has nothing more to tell.
+		if err := d.SetMeta(metaHeard+string(p.Channel.From), d.time().String()); err != nil {
+			return err
+		}
 	}
 	if len(p.Evidence) > 0 {
 		if st, err := d.ownStatement(p); err == nil && st.Tree.Size > row.Size {

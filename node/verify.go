@@ -57,15 +57,16 @@ func wrong(format string, args ...any) error { return problem(fmt.Sprintf(format
 
 type verifier struct {
 	*desk
-	report  *Report
-	total   int64
-	tick    func(done int64, what string)
-	acts    map[entente.ActID]*checkedAct
-	order   []entente.ActID
-	records map[entente.RecordID]bool // true: stands, false: erased
-	leaves  map[string]bool           // ids that a book or an incoming channel covers
-	parties []store.Party
-	recalls map[entente.ActID][]*checkedAct // by the release that they end
+	report   *Report
+	total    int64
+	tick     func(done int64, what string)
+	acts     map[entente.ActID]*checkedAct
+	order    []entente.ActID
+	records  map[entente.RecordID]bool // true: stands, false: erased
+	leaves   map[string]bool           // ids that a book or an incoming channel covers
+	parties  []store.Party
+	recalls  map[entente.ActID][]*checkedAct // by the release that they end
+	consents map[entente.ActID]bool          // that a release names
 	// releases to this party that count, by record
 	releases map[entente.RecordID][]entente.ActID
 }
@@ -404,7 +405,7 @@ func (v *verifier) checkCover() error {
 			return wrong("act %s (%s): no channel leads to it", id, a.row.Kind)
 		}
 		// Cards of others may come attached to an act; their party's id vouches for them.
-		attached := a.row.Kind == entente.KindCard && a.row.Signer != v.self
+		attached := a.row.Kind == entente.KindCard && a.row.Signer != v.self || v.consents[id]
 		if !statement && !attached && !v.leaves[string(id)] {
 			return wrong("act %s (%s): no entry of a book or channel names it", id, a.row.Kind)
 		}
@@ -438,8 +439,13 @@ func (v *verifier) checkCover() error {
 
 // readRecalls notes what every recall ends, by the release and the record.
 func (v *verifier) readRecalls() error {
-	v.recalls = map[entente.ActID][]*checkedAct{}
+	v.recalls, v.consents = map[entente.ActID][]*checkedAct{}, map[entente.ActID]bool{}
 	for _, id := range v.order {
+		if r := v.acts[id].signed.Act.Release; r != nil {
+			for _, x := range r.Records {
+				v.consents[x.Consent] = true
+			}
+		}
 		if r := v.acts[id].signed.Act.Recall; r != nil {
 			for _, end := range r.Ends {
 				v.recalls[end] = append(v.recalls[end], v.acts[id])
@@ -453,10 +459,41 @@ func (v *verifier) readRecalls() error {
 // ended it for this record.
 func (v *verifier) ended(release entente.ActID, record entente.RecordID) bool {
 	rel := v.acts[release]
-	for _, a := range v.recalls[release] {
-		r := a.signed.Act.Recall
-		if rel != nil && a.row.Signer == rel.row.Signer && a.row.To == rel.row.To && a.row.Compact == rel.row.Compact &&
-			(len(r.Records) == 0 || slices.Contains(r.Records, record)) {
+	if rel == nil {
+		return false
+	}
+	by := func(end entente.ActID, signer entente.PartyID) bool {
+		for _, a := range v.recalls[end] {
+			r := a.signed.Act.Recall
+			if a.row.Signer == signer && (a.row.To == rel.row.To || a.row.To == v.self) && a.row.Compact == rel.row.Compact &&
+				(len(r.Records) == 0 || slices.Contains(r.Records, record)) {
+				return true
+			}
+		}
+		return false
+	}
+	if by(release, rel.row.Signer) {
+		return true
+	}
+	for _, x := range rel.signed.Act.Release.Records {
+		if c := v.acts[x.Consent]; x.Record == record && c != nil && by(c.row.ID, c.row.Signer) {
+			return true
+		}
+	}
+	// What this party relays ends with what it holds.
+	stands, known := v.records[record]
+	return rel.row.Signer == v.self && known && !stands
+}
+
+// endedBy says whether one recall ended a release for a record, by itself or by
+// the consent that it rests on.
+func (v *verifier) endedBy(recall *checkedAct, release entente.ActID, record entente.RecordID) bool {
+	ends := recall.signed.Act.Recall.Ends
+	if slices.Contains(ends, release) {
+		return true
+	}
+	for _, x := range v.acts[release].signed.Act.Release.Records {
+		if x.Record == record && x.Consent != "" && slices.Contains(ends, x.Consent) {
 			return true
 		}
 	}
@@ -485,7 +522,7 @@ func (v *verifier) checkTombstone(id entente.RecordID) error {
 		if !ended && !h.Expired(v.now) {
 			return wrong("record %s: gone by %q, but release %s of it stands", id, gone, act)
 		}
-		caused = caused || expired && string(h.Expires) == day || !expired && ended && slices.Contains(recall.signed.Act.Recall.Ends, act)
+		caused = caused || expired && string(h.Expires) == day || !expired && ended && v.endedBy(recall, act, id)
 	}
 	if !caused {
 		return wrong("record %s: gone by %q, which ended no release of it", id, gone)
@@ -501,8 +538,8 @@ func (v *verifier) checkState(a *checkedAct) error {
 		return nil // checkCards has seen to it
 	case entente.KindHead, entente.KindReceipt:
 		want = store.StateKept
-	case entente.KindAsk, entente.KindConsent:
-		want = store.StateKept
+	case entente.KindAsk:
+		return nil // kept or applied: by what was released at the time
 	case entente.KindRelease:
 		if a.row.State == store.StateKept && a.row.Signer == v.self {
 			return v.checkSignedAgain(a)

@@ -10,9 +10,11 @@ import (
 
 // Receive judges a release that arrived: addressed to this party, by a member
 // that may send it, under handling the charter allows, with exactly the records
-// it names, each its signer's own. It returns nil if it may be applied. The
-// answer says only what the sender could compute itself.
-func Receive(self entente.PartyID, s *compact.State, a *entente.Act, records []entente.Record, now time.Time) *Refusal {
+// it names, each its signer's own or come with its originator's consent. consents
+// are those acts, their signatures verified, that came with the release. It
+// returns nil if it may be applied. The answer says only what the sender could
+// compute itself.
+func Receive(self entente.PartyID, s *compact.State, a *entente.Act, records []entente.Record, consents map[entente.ActID]*entente.Act, now time.Time) *Refusal {
 	refuse := func(code entente.Code, format string, args ...any) *Refusal {
 		return &Refusal{Code: code, Reason: fmt.Sprintf(format, args...)}
 	}
@@ -34,8 +36,18 @@ func Receive(self entente.PartyID, s *compact.State, a *entente.Act, records []e
 		if rec.ID != a.Release.Records[i].Record {
 			return refuse(entente.RefusedRecords, "record %d is %s, the release names %s", i, entente.Short(rec.ID), entente.Short(a.Release.Records[i].Record))
 		}
-		if rec.Header.Originator != a.Signer {
-			return refuse(entente.RefusedConsent, "record %s is another party's, and no consent came with it", entente.Short(rec.ID))
+		if rec.Header.Originator == a.Signer {
+			continue
+		}
+		c := consents[a.Release.Records[i].Consent]
+		if c == nil || c.Signer != rec.Header.Originator {
+			return refuse(entente.RefusedConsent, "record %s is another party's, and no consent of its originator came with it", entente.Short(rec.ID))
+		}
+		if r := Covers(c, s, entente.Relay, a.Signer, self, rec.ID, now); r != nil {
+			return r
+		}
+		if r := within(a.Release.Handling, *c.Consent.Handling); r != nil {
+			return r
 		}
 	}
 	if size > entente.MaxReleaseBytes && len(records) > 1 {

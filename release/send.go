@@ -19,6 +19,10 @@ type Fact struct {
 	Refs       []string // STIX ids it refers to
 	Size       int64
 	Gone       bool // erased by a recall or by expiry
+	// Permit lets this party relay a foreign record to the recipient; nil for own ones.
+	Permit *Permit
+	// Sources are the foreign records that an own record rests on.
+	Sources []Source
 }
 
 // Question asks whether From may release these records to To.
@@ -45,14 +49,15 @@ type Missing struct {
 }
 
 // Decision answers a Question. It allows the release if there is no refusal and
-// nothing missing.
+// nothing missing or needed.
 type Decision struct {
 	Refusals []*Refusal
 	Missing  []Missing
+	Needs    []Need
 }
 
 // Allowed says whether the release may be signed and sent.
-func (d Decision) Allowed() bool { return len(d.Refusals) == 0 && len(d.Missing) == 0 }
+func (d Decision) Allowed() bool { return len(d.Refusals) == 0 && len(d.Missing) == 0 && len(d.Needs) == 0 }
 
 // Err is nil, or the first reason with the hint that goes with it.
 func (d Decision) Err() error {
@@ -60,6 +65,10 @@ func (d Decision) Err() error {
 	case len(d.Refusals) > 0:
 		r := d.Refusals[0]
 		return entente.Errorf(entente.Refused, r.Hint, "release refused: %s", r.Reason)
+	case len(d.Needs) > 0:
+		n := d.Needs[0]
+		return entente.Errorf(entente.Refused, fmt.Sprintf("ask for it: entente ask %s --use %s --to RECIPIENT", entente.Short(n.Record), n.Use),
+			"release refused: %d consents are missing; first: %s to %s record %s of %s", len(d.Needs), "consent", n.Use, entente.Short(n.Record), entente.Short(n.Originator))
 	case len(d.Missing) > 0:
 		m := d.Missing[0]
 		return entente.Errorf(entente.Refused, "release what is missing first or together, or release a tearline without the reference",
@@ -70,7 +79,8 @@ func (d Decision) Err() error {
 
 // Send judges a release: compact in force and of a type that allows it, sender
 // and recipient in it and not suspended, handling within the charter, every
-// record the sender's own and still there, every reference accounted for.
+// record there and the sender's own or consented to, every source of derived
+// work consented to, every reference accounted for.
 func Send(q Question) Decision {
 	var d Decision
 	refuse := func(code entente.Code, hint, format string, args ...any) {
@@ -98,11 +108,16 @@ func Send(q Question) Decision {
 	}
 	for _, f := range q.Records {
 		switch {
-		case f.Originator != q.From:
-			refuse(entente.RefusedConsent, "ask its originator for consent", "record %s is not this party's own", entente.Short(f.ID))
 		case f.Gone:
 			refuse(entente.RefusedRecords, "put it again as a new record if it should be shared", "record %s was erased", entente.Short(f.ID))
+		case f.Originator != q.From && f.Permit == nil:
+			d.Needs = append(d.Needs, Need{f.ID, f.Originator, entente.Relay, f.ID})
+		case f.Originator != q.From:
+			if r := within(q.Handling, f.Permit.Handling); r != nil {
+				d.Refusals = append(d.Refusals, r)
+			}
 		}
+		d.judgeSources(q, f)
 		for _, ref := range f.Refs {
 			if !together[ref] && !standard(stix.ID(ref)) && !q.Held(ref) {
 				d.Missing = append(d.Missing, Missing{f.ID, f.Name, ref})
@@ -110,6 +125,32 @@ func Send(q Question) Decision {
 		}
 	}
 	return d
+}
+
+// judgeSources wants, for each foreign source of an own record, a consent that
+// covers the recipient, and handling no weaker than the source came under.
+func (d *Decision) judgeSources(q Question, f Fact) {
+	for _, s := range f.Sources {
+		if s.Gone {
+			d.Refusals = append(d.Refusals, &Refusal{
+				Code: entente.RefusedRecords, Hint: "correct the record without it",
+				Reason: fmt.Sprintf("record %s rests on %s, which was recalled or has expired", entente.Short(f.ID), entente.Short(s.ID)),
+			})
+			continue
+		}
+		if s.Permit == nil {
+			d.Needs = append(d.Needs, Need{Record: s.ID, Use: entente.Derive, For: f.ID})
+			continue
+		}
+		for _, least := range []entente.Handling{s.Handling, s.Permit.Handling} {
+			// The originator has said that it may go on: what is compared is the rest.
+			least.Onward = q.Handling.Onward
+			if r := within(q.Handling, least); r != nil {
+				d.Refusals = append(d.Refusals, r)
+				break
+			}
+		}
+	}
 }
 
 // standard says whether an id is fixed by the standard: everybody has the object.

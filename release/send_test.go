@@ -65,7 +65,27 @@ func TestSend(t *testing.T) {
 		{"allowed", func(*Question) {}, "", 0},
 		{"to nobody of the compact", func(q *Question) { q.To = entente.PartyID(id(9)) }, entente.RefusedCompact, 0},
 		{"no records", func(q *Question) { q.Records = nil }, entente.RefusedRecords, 0},
-		{"another's record", func(q *Question) { q.Records[0].Originator = entente.PartyID(id(3)) }, entente.RefusedConsent, 0},
+		{"another's record", func(q *Question) { q.Records[0].Originator = entente.PartyID(id(3)) }, "", 1},
+		{"another's record by permit", func(q *Question) {
+			q.Records[0].Originator, q.Records[0].Permit = entente.PartyID(id(3)), &Permit{Handling: handling()}
+		}, "", 0},
+		{"another's record, weaker than the permit asks", func(q *Question) {
+			least := handling()
+			least.TLP = entente.TLPRed
+			q.Records[0].Originator, q.Records[0].Permit = entente.PartyID(id(3)), &Permit{Handling: least}
+		}, entente.RefusedTerms, 0},
+		{"derived, no consent for the source", func(q *Question) { q.Records[0].Sources = []Source{{ID: entente.RecordID(id(8)), Handling: handling()}} }, "", 1},
+		{"derived, consent", func(q *Question) {
+			q.Records[0].Sources = []Source{{ID: entente.RecordID(id(8)), Handling: handling(), Permit: &Permit{Handling: handling()}}}
+		}, "", 0},
+		{"derived, weaker than the source", func(q *Question) {
+			h := handling()
+			h.Caveats = []string{"no court use"}
+			q.Records[0].Sources = []Source{{ID: entente.RecordID(id(8)), Handling: h, Permit: &Permit{Handling: handling()}}}
+		}, entente.RefusedTerms, 0},
+		{"derived from what was recalled", func(q *Question) {
+			q.Records[0].Sources = []Source{{ID: entente.RecordID(id(8)), Gone: true}}
+		}, entente.RefusedRecords, 0},
 		{"an erased record", func(q *Question) { q.Records[0].Gone = true }, entente.RefusedRecords, 0},
 		{"other terms", func(q *Question) { q.Terms = entente.ActID(id(7)) }, entente.RefusedTerms, 0},
 		{"a wider label", func(q *Question) { q.Handling.TLP = entente.TLPGreen }, entente.RefusedTerms, 0},
@@ -103,7 +123,7 @@ func TestSend(t *testing.T) {
 				t.Errorf("%s: no reason", x.name)
 			}
 		}
-		if code != x.code || len(d.Missing) != x.missing {
+		if code != x.code || len(d.Missing)+len(d.Needs) != x.missing {
 			t.Errorf("%s: %q with %d missing, want %q with %d", x.name, code, len(d.Missing), x.code, x.missing)
 		}
 		if allowed := x.code == "" && x.missing == 0; d.Allowed() != allowed || (d.Err() == nil) != allowed {

@@ -106,3 +106,25 @@ func BenchmarkOpenMemory(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkInsertGrants(b *testing.B) {
+	db := inMemory(b)
+	defer closed(b, db)
+	ctx := context.Background()
+	records, _ := fill(1000, "me")
+	if err := db.Update(ctx, func(tx *store.Tx) error { return tx.InsertRecords(records) }); err != nil {
+		b.Fatal(err)
+	}
+	n := 0
+	for b.Loop() {
+		n++
+		grants := make([]store.Grant, len(records))
+		for i, r := range records {
+			grants[i] = store.Grant{Reader: entente.PartyID(fmt.Sprint("reader ", n)), Compact: "compact", Record: r.ID}
+		}
+		if err := db.Update(ctx, func(tx *store.Tx) error { return tx.InsertGrants(grants) }); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(n*len(records))/b.Elapsed().Seconds(), "grants/s")
+}

@@ -136,6 +136,14 @@ CREATE TABLE events (
 	subject TEXT NOT NULL,
 	detail TEXT NOT NULL
 );
+`, `
+-- What a party's own record rests on; never sent.
+CREATE TABLE sources (
+	record TEXT NOT NULL,
+	source TEXT NOT NULL,
+	PRIMARY KEY (record, source)
+) WITHOUT ROWID;
+CREATE INDEX sources_source ON sources (source);
 `}
 
 // migrate brings the schema to the latest step, all or nothing.

@@ -28,7 +28,7 @@ func channels(s *shelf) {
 	there, back := s.channel(aChannel("north", "south", "east", 1)), s.channel(aChannel("south", "north", "east", 1))
 	next := s.channel(aChannel("north", "south", "east", 2))
 	west := s.channel(aChannel("west", "south", "east", 1))
-	book := store.Channel{Channel: entente.Book(party("north"), 1), Size: 3, Root: "r", Frontier: []byte{1, 2}, Head: act("h"), Receipt: act("r"), Receipted: 2}
+	book := store.Channel{Channel: entente.Book(party("north"), 1), Size: 3, Root: "r", Frontier: []byte{1, 2}, Head: act("h"), Receipt: act("r"), Receipted: 2, Card: 4}
 	book = s.channel(book)
 	all := []store.Channel{there, back, next, west, book}
 	for i, c := range all {
@@ -61,7 +61,7 @@ func channels(s *shelf) {
 
 func channelSwap(s *shelf) {
 	c := s.channel(aChannel("north", "south", "east", 1))
-	c.Size, c.Root, c.Frontier, c.Head, c.Receipt, c.Receipted = 5, id("five"), []byte("f"), act("head"), act("receipt"), 4
+	c.Size, c.Root, c.Frontier, c.Head, c.Receipt, c.Receipted, c.Card = 5, id("five"), []byte("f"), act("head"), act("receipt"), 4, 3
 	s.update(func(tx *store.Tx) error { return tx.UpdateChannel(c, 0) })
 	stored := func() {
 		s.Helper()

@@ -65,6 +65,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"grants are paged by a number that never comes back", grantPages},
 		{"ended grants", endedGrants},
 		{"who holds what", holds},
+		{"sources", sources},
 		{"parties", parties},
 		{"meta and the log", metaAndLog},
 		{"empty sets", emptySets},
