@@ -269,3 +269,15 @@ func TestBatchesThatDoNotContinueTheChannel(t *testing.T) {
 		t.Errorf("the true next batch: %v %v", out.Codes, err)
 	}
 }
+
+// envelope is an act as a party's store has it.
+func (c *cell) envelope(m *member, id entente.ActID) []byte {
+	c.t.Helper()
+	var out []byte
+	check(c.t, m.db.View(ctx, func(tx *store.Tx) error {
+		row, err := tx.Act(id)
+		out = row.Envelope
+		return err
+	}))
+	return out
+}
