@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"entente"
+)
+
+// maxCharter bounds a file with a charter, in bytes.
+const maxCharter = entente.MaxAct
+
+// readCharter reads a charter that a person wrote: strict JSON, but with white
+// space, and with lists in any order.
+func readCharter(path string) (entente.Charter, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return entente.Charter{}, entente.Errorf(entente.Invalid, "entente compact draft --out FILE writes one to fill in", "%w", err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxCharter+1))
+	if err != nil {
+		return entente.Charter{}, fmt.Errorf("read %s: %w", path, err)
+	}
+	if len(b) > maxCharter {
+		return entente.Charter{}, entente.Errorf(entente.Invalid, "shorten it", "%s has more than %d bytes", path, maxCharter)
+	}
+	c, err := parseCharter(b)
+	if err != nil {
+		return c, fmt.Errorf("%s%w", path, err)
+	}
+	return c, nil
+}
+
+// parseCharter's errors begin with the place, for a file name to stand before.
+func parseCharter(b []byte) (entente.Charter, error) {
+	var c entente.Charter
+	if err := json.Unmarshal(b, &c, json.RejectUnknownMembers(true)); err != nil {
+		return c, placed(b, err)
+	}
+	if at := bytes.Index(b, []byte(`"`+fillIn)); at >= 0 {
+		text, _, _ := strings.Cut(string(b[at+1:]), `"`)
+		return c, entente.Errorf(entente.Invalid, "replace every text of the draft that begins with \""+fillIn+"\"", "%s: not filled in yet: %q", place(b, int64(at)), text)
+	}
+	sortSets(&c)
+	if err := tryCharter(c); err != nil {
+		return c, err
+	}
+	return c, nil
+}
+
+// sortSets puts sets in the one order that they are signed in.
+func sortSets(c *entente.Charter) {
+	slices.Sort(c.Purposes)
+	slices.Sort(c.Categories)
+	slices.Sort(c.TwoPersons)
+	h := &c.Handling.Default
+	slices.Sort(h.Codes)
+	slices.Sort(h.Permitted)
+	slices.Sort(h.Caveats)
+	slices.SortFunc(c.Members, func(a, b entente.Seat) int { return strings.Compare(string(a.Party), string(b.Party)) })
+}
+
+// tryCharter signs a charter with a key that is thrown away: signing is what
+// checks the terms.
+func tryCharter(c entente.Charter) error {
+	if len(c.Members) == 0 {
+		return entente.Errorf(entente.Invalid, "list at least two members, each with party, name, seats and legal_basis", ": it has no members")
+	}
+	_, err := entente.Sign(entente.Act{Kind: entente.KindCharter, Signer: c.Members[0].Party, Card: 1, Time: now(), Charter: &c}, entente.NewPrivateKey())
+	if err != nil {
+		// The layers of the act around it say nothing to whoever wrote the charter.
+		for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
+			err = inner
+		}
+		return entente.Errorf(entente.Invalid, "correct the file; entente compact draft shows a complete one", ": %w", err)
+	}
+	return nil
+}
+
+// placed says at which line and member the decoder stopped.
+func placed(b []byte, err error) error {
+	at, where, cause := int64(0), jsontext.Pointer(""), err
+	if e, ok := errors.AsType[*json.SemanticError](err); ok {
+		at, where = e.ByteOffset, e.JSONPointer
+		if e.Err != nil {
+			cause = e.Err
+		} else {
+			cause = fmt.Errorf("a JSON %s does not fit here", e.JSONKind)
+		}
+	}
+	if e, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		at, where, cause = e.ByteOffset, e.JSONPointer, e.Err
+	}
+	member := ""
+	if where != "" {
+		member = " member " + strings.ReplaceAll(strings.TrimPrefix(string(where), "/"), "/", ".") + ":"
+	}
+	hint := "correct the file; entente compact draft shows a complete one"
+	return entente.Errorf(entente.Invalid, hint, "%s:%s %w", place(b, at), member, shorter(cause))
+}
+
+// shorter takes the decoder's own name from the front of its errors.
+func shorter(err error) error {
+	text := err.Error()
+	for _, prefix := range []string{"json: ", "jsontext: "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	if errors.Is(err, json.ErrUnknownName) {
+		text = "no term of a charter has this name"
+	}
+	return errors.New(text)
+}
+
+// place is ":line:column" of an offset; both count from 1.
+func place(b []byte, offset int64) string {
+	before := b[:max(0, min(offset, int64(len(b))))]
+	// Decoders point before the white space that leads to what they mean.
+	rest := b[len(before):]
+	before = b[:len(before)+len(rest)-len(bytes.TrimLeft(rest, " \t\r\n,:"))]
+	line := bytes.Count(before, []byte("\n")) + 1
+	column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
+	return fmt.Sprintf(":%d:%d", line, column)
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"entente"
+	"entente/peer"
+)
+
+type serveCmd struct {
+	Listen string `help:"Where partners reach this node; none: it dials out only." placeholder:"HOST:PORT"`
+}
+
+type readyAnswer struct {
+	Ready     bool            `json:"ready"`
+	Party     entente.PartyID `json:"party"`
+	Listening string          `json:"listening"` // empty: dials out only
+	Socket    string          `json:"socket"`
+}
+
+func (c *serveCmd) Run(s *session) error {
+	log := slog.New(slog.NewTextHandler(s.stderr, nil))
+	return serve(s.ctx, s.dir, c.Listen, log, func(a readyAnswer) error { return a.write(s.stdout, s.json) })
+}
+
+func (a readyAnswer) write(w io.Writer, asJSON bool) error {
+	if asJSON {
+		return writeJSON(w, a)
+	}
+	listening := a.Listening
+	if listening == "" {
+		listening = "-"
+	}
+	_, err := fmt.Fprintf(w, "ready %s listening %s socket %s\n", a.Party, listening, a.Socket)
+	return err
+}
+
+// leastFree is how much room the disk must have: control acts have to be kept
+// whatever happens.
+const leastFree = 64 << 20
+
+// serve runs a node until ctx ends. ready is called once everything is open.
+func serve(ctx context.Context, dir, listen string, log *slog.Logger, ready func(readyAnswer) error) (err error) {
+	o, err := openWhenFree(ctx, dir, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, o.close()) }()
+	if err := wantRoom(dir); err != nil {
+		return err
+	}
+	if o.door, err = peer.New(peer.Config{Desk: o.node, Listen: listen, Clock: clock, Log: log, MaxBackoff: 30 * time.Second}); err != nil {
+		return err
+	}
+	a := readyAnswer{Ready: true, Party: o.node.Self(), Socket: filepath.Join(dir, socketFile)}
+	if addr := o.door.Addr(); addr != nil {
+		a.Listening = addr.String()
+	}
+	socket, err := listenSocket(dir)
+	if err != nil {
+		return err
+	}
+	// What ends by itself ends everything.
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var group sync.WaitGroup
+	var failed [2]error
+	for i, part := range []func() error{
+		func() error { return answerSocket(ctx, socket, o) },
+		func() error { return o.door.Run(ctx) },
+	} {
+		group.Go(func() {
+			defer stop()
+			failed[i] = part()
+		})
+	}
+	err = ready(a)
+	if err != nil {
+		stop()
+	}
+	group.Wait()
+	return errors.Join(err, failed[0], failed[1])
+}
+
+// openWhenFree opens the data directory; a command that has it for a moment is
+// waited for.
+func openWhenFree(ctx context.Context, dir string, log *slog.Logger) (*office, error) {
+	deadline := time.Now().Add(patience)
+	for {
+		o, err := openOfficeLogging(ctx, dir, log)
+		if !errors.Is(err, errInUse) || time.Now().After(deadline) {
+			return o, err
+		}
+		if r, ok := dial(ctx, dir); ok {
+			r.close()
+			return nil, err // a serving process does not go away by itself
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(30 * time.Millisecond):
+		}
+	}
+}
+
+// wantRoom refuses a disk that is all but full.
+func wantRoom(dir string) error {
+	free, err := freeSpace(dir)
+	if err != nil {
+		return fmt.Errorf("free space of %s: %w", dir, err)
+	}
+	if free < leastFree {
+		return entente.Errorf(entente.Exhausted, "make room, then start again; nothing is lost", "the disk of %s has %s left, a node needs %s to start", dir, size(free), size(leastFree))
+	}
+	return nil
+}
+
+// freeSpace is how many bytes this user can still write; tests replace it.
+var freeSpace = func(dir string) (int64, error) {
+	var st syscall.Statfs_t
+	err := syscall.Statfs(dir, &st)
+	return int64(st.Bavail) * int64(st.Bsize), err
+}

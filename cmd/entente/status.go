@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+
+	"entente"
+)
+
+type statusCmd struct{}
+
+type statusAnswer struct {
+	Party     entente.PartyID `json:"party"`
+	Name      string          `json:"name"`
+	Card      int64           `json:"card"`      // version in force
+	Works     bool            `json:"works"`     // false: the node sends and shows nothing
+	Why       string          `json:"why"`       // it does not work
+	Records   int64           `json:"records"`   // own ones
+	Queued    int64           `json:"queued"`    // acts owed to partners
+	Serving   bool            `json:"serving"`   // a process serves the data directory
+	Listening string          `json:"listening"` // host:port; empty: it dials out only
+	Turned    int64           `json:"turned_away"`
+	Now       entente.Time    `json:"now"` // by the node's clock
+}
+
+var opStatus = define("status", func(ctx context.Context, o *office, _ nothing) (statusAnswer, error) {
+	h, err := o.node.Health(ctx)
+	a := statusAnswer{Party: h.Party, Name: h.Name, Card: h.Card, Works: h.Restored == "", Why: h.Restored, Records: h.Records, Queued: h.Queued, Now: now()}
+	if o.door != nil {
+		a.Serving, a.Turned = true, o.door.TurnedAway()
+		if addr := o.door.Addr(); addr != nil {
+			a.Listening = addr.String()
+		}
+	}
+	return a, err
+})
+
+func (c *statusCmd) Run(s *session) error {
+	a, err := ask(s, opStatus, nothing{})
+	if err != nil {
+		return err
+	}
+	return s.show(a, func(p *printer) {
+		p.line("Party      %s, card version %d", named(a.Name, a.Party), a.Card)
+		switch {
+		case !a.Works:
+			p.line("State      NOT WORKING: %s", plain(a.Why))
+		default:
+			p.line("State      works")
+		}
+		switch {
+		case !a.Serving:
+			p.line("Serving    no: partners are not reached (entente serve)")
+		case a.Listening == "":
+			p.line("Serving    yes, dials out only")
+		default:
+			p.line("Serving    yes, on %s; %d callers turned away", a.Listening, a.Turned)
+		}
+		p.line("Records    %d own", a.Records)
+		p.line("Owed       %d acts wait for partners", a.Queued)
+	})
+}
