@@ -5,7 +5,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // Kind is the type of an act.
@@ -26,6 +28,11 @@ const (
 	KindHead       Kind = "head"
 	KindReceipt    Kind = "receipt"
 )
+
+var kinds = []Kind{
+	KindCard, KindCharter, KindAccession, KindAmendment, KindSuspension, KindResumption,
+	KindRelease, KindAsk, KindConsent, KindRecall, KindHead, KindReceipt,
+}
 
 // Control says whether acts of this kind always flow, even to a suspended or
 // departed party.
@@ -125,7 +132,7 @@ type Signature struct {
 }
 
 // Signed is an act with its signatures: a DSSE envelope whose payload is
-// the one encoding of the act.
+// the one encoding of the act. The signatures are sorted by key, one a key.
 type Signed struct {
 	ID         ActID
 	Act        Act
@@ -172,6 +179,7 @@ func signPayload(payload []byte, signers ...Signer) (Signed, error) {
 		}
 		s.Signatures = append(s.Signatures, Signature{k.Key(), base64.StdEncoding.EncodeToString(sig)})
 	}
+	slices.SortFunc(s.Signatures, func(a, b Signature) int { return strings.Compare(string(a.KeyID), string(b.KeyID)) })
 	return s, nil
 }
 
@@ -200,13 +208,36 @@ func ParseSigned(b []byte) (Signed, error) {
 	if len(e.Signatures) == 0 || len(e.Signatures) > 16 {
 		return Signed{}, fmt.Errorf("envelope has %d signatures, expected 1 to 16", len(e.Signatures))
 	}
-	payload, err := base64.StdEncoding.Strict().DecodeString(e.Payload)
+	for i, sig := range e.Signatures {
+		if i > 0 && e.Signatures[i-1].KeyID >= sig.KeyID {
+			return Signed{}, fmt.Errorf("envelope signatures are sorted by key and differ: %.80q", sig.KeyID)
+		}
+		if _, err := sig.KeyID.Ed25519(); err != nil {
+			return Signed{}, fmt.Errorf("envelope signature: %w", err)
+		}
+		if raw, err := unbase64(sig.Sig); err != nil || len(raw) != ed25519.SignatureSize {
+			return Signed{}, fmt.Errorf("envelope signature by %s is not %d bytes in base64", sig.KeyID, ed25519.SignatureSize)
+		}
+	}
+	payload, err := unbase64(e.Payload)
 	if err != nil {
 		return Signed{}, fmt.Errorf("envelope payload: %w", err)
 	}
 	s, err := parsePayload(payload)
+	if err != nil {
+		return Signed{}, err
+	}
 	s.Signatures = e.Signatures
-	return s, err
+	return s, nil
+}
+
+// unbase64 refuses what encoding/base64 lets pass even when it is strict: line
+// ends in the middle, which would give one act several envelopes.
+func unbase64(s string) ([]byte, error) {
+	if strings.ContainsAny(s, "\r\n") {
+		return nil, errors.New("base64 with a line end in it")
+	}
+	return base64.StdEncoding.Strict().DecodeString(s)
 }
 
 func parsePayload(payload []byte) (Signed, error) {
@@ -227,8 +258,9 @@ func parsePayload(payload []byte) (Signed, error) {
 var ErrSignature = errors.New("signature does not verify")
 
 // VerifyBy checks that every key of the card that must sign this kind has
-// signed: root and all other signing keys for a card, receipt keys for heads
-// and receipts, act keys for the rest. For a card, card is the card itself.
+// signed, and no other: root and all other signing keys for a card, receipt keys
+// for heads and receipts, act keys for the rest. For a card, card is the card
+// itself; that it follows the one before is for Card.Follows to say.
 func (s *Signed) VerifyBy(card *Card) error {
 	if s.Act.Card != card.Version {
 		return fmt.Errorf("%s %s: signed under card version %d, checked against version %d: %w",
@@ -256,6 +288,11 @@ func (s *Signed) VerifyBy(card *Card) error {
 	if len(need) == 0 {
 		return fmt.Errorf("%s %s: the card has no key for it: %w", s.Act.Kind, Short(s.ID), ErrSignature)
 	}
+	for _, sig := range s.Signatures {
+		if !slices.Contains(need, sig.KeyID) {
+			return fmt.Errorf("%s %s by %s: key %s has nothing to sign here: %w", s.Act.Kind, Short(s.ID), card.Name, sig.KeyID, ErrSignature)
+		}
+	}
 	return nil
 }
 
@@ -268,7 +305,7 @@ func (s *Signed) verifyOne(k Key, message []byte) error {
 		if sig.KeyID != k {
 			continue
 		}
-		raw, err := base64.StdEncoding.Strict().DecodeString(sig.Sig)
+		raw, err := unbase64(sig.Sig)
 		if err == nil && ed25519.Verify(pub, message, raw) {
 			return nil
 		}
@@ -314,7 +351,7 @@ func (a *Act) check() error {
 	switch {
 	case (a.Signer == "") != first:
 		return fmt.Errorf("%s: every act but a first card names its signer", a.Kind)
-	case a.Kind == KindCard && a.Card != a.CardBody.Version, a.Card < 1:
+	case a.Kind == KindCard && a.Card != a.CardBody.Version, !counts(a.Card):
 		return fmt.Errorf("%s: card version %d", a.Kind, a.Card)
 	case a.Time.IsZero():
 		return fmt.Errorf("%s: time missing", a.Kind)
@@ -348,12 +385,17 @@ func (a *Accession) check() error {
 }
 
 func (a *Amendment) check() error {
-	if a.Number < 1 || len(a.Settles) > 100 {
-		return fmt.Errorf("amendment number %d settling %d forks", a.Number, len(a.Settles))
+	if !counts(a.Number) || len(a.Settles) > 100 {
+		return fmt.Errorf("amendment number %d settling %d forks: numbers count from 1, at most 100 forks", a.Number, len(a.Settles))
 	}
 	for i, s := range a.Settles {
-		if s.Seq < 1 || i > 0 && a.Settles[i-1].Keep >= s.Keep {
-			return fmt.Errorf("amendment settlements are sorted by the act kept")
+		if !counts(s.Seq) || i > 0 && a.Settles[i-1].Keep >= s.Keep {
+			return fmt.Errorf("amendment settlements are sorted by the act kept, positions count from 1")
+		}
+		for _, t := range a.Settles[:i] {
+			if t.Author == s.Author && t.Seq == s.Seq {
+				return fmt.Errorf("amendment settles position %d of %s twice", s.Seq, Short(s.Author))
+			}
 		}
 	}
 	return a.Charter.check()
@@ -363,4 +405,9 @@ func (s *Suspension) check() error { return checkText("suspension reason", s.Rea
 
 func (r *Resumption) check() error { return nil }
 
-func (h *Head) check() error { return h.Tree.check() }
+func (h *Head) check() error {
+	if !counts(h.Epoch) {
+		return fmt.Errorf("head of epoch %d: epochs count from 1", h.Epoch)
+	}
+	return h.Tree.check()
+}

@@ -25,9 +25,19 @@ type TreeHead struct {
 	Root string `json:"root"` // "sha256:" and hex
 }
 
+// maxCount bounds every number that counts from 1 and every size and position,
+// so that it is exact in any JSON reader.
+const maxCount = 1 << 50
+
+// counts says whether n may be a version, an epoch or a place in a chain.
+func counts(n int64) bool { return n >= 1 && n <= maxCount }
+
 func (t *TreeHead) check() error {
-	if t.Size < 0 {
-		return fmt.Errorf("tree of size %d", t.Size)
+	if t.Size < 0 || t.Size > maxCount {
+		return fmt.Errorf("tree of size %d, expected 0 to %d", t.Size, int64(maxCount))
+	}
+	if t.Size == 0 && t.Root != hashText(nil) {
+		return fmt.Errorf("tree of size 0 has root %.80q, expected %s", t.Root, hashText(nil))
 	}
 	return checkID("tree root", t.Root)
 }
@@ -92,6 +102,9 @@ var codes = []Code{
 func (c Code) Refused() bool { return strings.HasPrefix(string(c), "refused:") }
 
 func (r *Receipt) check() error {
+	if !counts(r.Epoch) {
+		return fmt.Errorf("receipt of epoch %d: epochs count from 1", r.Epoch)
+	}
 	if err := r.Tree.check(); err != nil {
 		return err
 	}
@@ -99,7 +112,7 @@ func (r *Receipt) check() error {
 		return fmt.Errorf("receipt with %d runs: at most 10000", len(r.Entries))
 	}
 	for i, e := range r.Entries {
-		if e.Count < 1 || e.First < 0 || i > 0 && e.First != r.Entries[i-1].First+r.Entries[i-1].Count {
+		if !counts(e.Count) || e.First < 0 || e.First > maxCount || i > 0 && e.First != r.Entries[i-1].First+r.Entries[i-1].Count {
 			return fmt.Errorf("receipt: runs follow each other without a gap")
 		}
 		if !slices.Contains(codes, e.Code) {

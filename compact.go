@@ -171,14 +171,24 @@ func (c *Charter) check() error {
 	if !slices.Contains(TLPs, c.Handling.Widest) || !slices.Contains(Onwards, c.Handling.Onward) {
 		return fmt.Errorf("charter bounds on handling: TLP %.20q, onward %.20q not known", c.Handling.Widest, c.Handling.Onward)
 	}
+	if slices.Index(TLPs, c.Handling.Default.TLP) > slices.Index(TLPs, c.Handling.Widest) ||
+		slices.Index(Onwards, c.Handling.Default.Onward) > slices.Index(Onwards, c.Handling.Onward) {
+		return fmt.Errorf("charter default handling (TLP %s, onward %s) is wider than its own bounds (%s, %s)",
+			c.Handling.Default.TLP, c.Handling.Default.Onward, c.Handling.Widest, c.Handling.Onward)
+	}
 	const day = 24 * 3600
 	for _, n := range []struct {
 		what        string
 		value, most int64
 	}{
-		{"tolerance_s", c.Tolerance, day}, {"freshness_s", c.Freshness, 400 * day}, {"recall_within_s", c.RecallWithin, 400 * day},
-		{"hide_after_days", c.HideAfter, 4000}, {"chair_months", c.ChairMonths, 120}, {"days", c.Handling.Days, 4000},
-		{"acts_per_day", c.Quota.Acts, 1 << 40}, {"bytes_per_day", c.Quota.Bytes, 1 << 50},
+		{"tolerance_s", c.Tolerance, day},
+		{"freshness_s", c.Freshness, 400 * day},
+		{"recall_within_s", c.RecallWithin, 400 * day},
+		{"hide_after_days", c.HideAfter, 4000},
+		{"chair_months", c.ChairMonths, 120},
+		{"days", c.Handling.Days, 4000},
+		{"acts_per_day", c.Quota.Acts, 1 << 40},
+		{"bytes_per_day", c.Quota.Bytes, 1 << 50},
 	} {
 		if n.value < 0 || n.value > n.most {
 			return fmt.Errorf("charter %s is %d, expected 0 to %d", n.what, n.value, n.most)
@@ -192,6 +202,11 @@ func (c *Charter) check() error {
 	}
 	if c.Folding != 1 {
 		return fmt.Errorf("charter asks for folding rules of version %d: this program has version 1", c.Folding)
+	}
+	for _, k := range c.TwoPersons {
+		if !slices.Contains(kinds, k) {
+			return fmt.Errorf("charter two_persons: %.40q is no kind of act", k)
+		}
 	}
 	return checkSet("charter two_persons", c.TwoPersons, 16, 40)
 }
@@ -250,11 +265,11 @@ type Seen struct {
 }
 
 func (l *Link) check() error {
-	if l.Seq < 1 || len(l.Seen) > 200 {
+	if !counts(l.Seq) || len(l.Seen) > 200 {
 		return fmt.Errorf("chain position %d with %d heads seen: positions count from 1, at most 200 heads", l.Seq, len(l.Seen))
 	}
 	for i, s := range l.Seen {
-		if s.Seq < 1 || i > 0 && l.Seen[i-1].Member >= s.Member {
+		if !counts(s.Seq) || i > 0 && l.Seen[i-1].Member >= s.Member {
 			return fmt.Errorf("heads seen are sorted by member and count from 1")
 		}
 	}

@@ -28,10 +28,14 @@ type Error struct {
 	Cause   error
 }
 
-// Errorf makes an Error; the last %w operand becomes its cause.
+// Errorf makes an Error; what %w wraps becomes its cause.
 func Errorf(kind ErrorKind, hint, format string, args ...any) *Error {
 	err := fmt.Errorf(format, args...)
-	return &Error{Kind: kind, Message: err.Error(), Hint: hint, Cause: errors.Unwrap(err)}
+	cause := errors.Unwrap(err)
+	if _, several := err.(interface{ Unwrap() []error }); several {
+		cause = err
+	}
+	return &Error{Kind: kind, Message: err.Error(), Hint: hint, Cause: cause}
 }
 
 func (e *Error) Error() string { return e.Message }

@@ -102,8 +102,11 @@ func (h *Handling) check() error {
 			return fmt.Errorf("handling code %.40q: expected scheme/code, such as europol/H1", c)
 		}
 	}
-	for what, list := range map[string][]string{"code": h.Codes, "permitted use": h.Permitted, "caveat": h.Caveats} {
-		if err := checkSet("handling "+what, list, 16, 500); err != nil {
+	for _, set := range []struct {
+		what string
+		list []string
+	}{{"code", h.Codes}, {"permitted use", h.Permitted}, {"caveat", h.Caveats}} {
+		if err := checkSet("handling "+set.what, set.list, 16, 500); err != nil {
 			return err
 		}
 	}

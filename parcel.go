@@ -81,18 +81,18 @@ func ParseBatch(b []byte) (Batch, error) {
 	var out Batch
 	out.Channel = Channel{
 		From: PartyID(r.id("sender")), To: PartyID(r.id("recipient")),
-		Compact: CompactID(r.optionalID("compact")), Epoch: int64(r.number("epoch", 1<<40)),
+		Compact: CompactID(r.optionalID("compact")), Epoch: int64(r.number("epoch", maxCount)),
 	}
-	out.First = int64(r.number("position", 1<<50))
+	out.First = int64(r.number("position", maxCount))
 	out.Head = r.bytes("head", 2*MaxAct)
 	n := r.number("parcel count", MaxBatchParcels)
 	for i := uint64(0); i < n && r.err == nil; i++ {
-		p := Parcel{Leaf: ActID(r.id("leaf")), Act: r.bytes("act", 2*MaxAct)}
-		for k := r.number("attached count", maxAttached); k > 0 && r.err == nil; k-- {
-			p.Attached = append(p.Attached, r.bytes("attached act", 2*MaxAct))
+		p := Parcel{
+			Leaf: ActID(r.id("leaf")), Act: r.bytes("act", 2*MaxAct),
+			Attached: r.list("attached act", maxAttached, 2*MaxAct), Records: r.list("record", MaxReleaseRecords, MaxRecord),
 		}
-		for k := r.number("record count", MaxReleaseRecords); k > 0 && r.err == nil; k-- {
-			p.Records = append(p.Records, r.bytes("record", MaxRecord))
+		if len(p.Act) == 0 && len(p.Attached)+len(p.Records) > 0 && r.err == nil {
+			r.err = fmt.Errorf("batch: parcel %d withholds its act but carries what belongs to it", i)
 		}
 		out.Parcels = append(out.Parcels, p)
 	}
@@ -132,12 +132,34 @@ func (r *batchReader) number(what string, most uint64) uint64 {
 		r.err = fmt.Errorf("batch: %s is %d, expected at most %d", what, v, most)
 		return 0
 	}
+	if n > 1 && r.rest[n-1] == 0 {
+		r.err = fmt.Errorf("batch: %s is written longer than needed", what)
+		return 0
+	}
 	r.rest = r.rest[n:]
 	return v
 }
 
 func (r *batchReader) bytes(what string, most uint64) []byte {
 	return r.take(r.number(what+" length", most))
+}
+
+// list reads a count and as many bytes fields, none of them empty, so that what
+// is made room for is at least announced by as much input.
+func (r *batchReader) list(what string, most, length uint64) [][]byte {
+	n := r.number(what+" count", most)
+	if n == 0 {
+		return nil
+	}
+	out := make([][]byte, 0, n)
+	for each := what + " length"; n > 0 && r.err == nil; n-- {
+		b := r.take(r.number(each, length))
+		if len(b) == 0 && r.err == nil {
+			r.err = fmt.Errorf("batch: %s is empty", what)
+		}
+		out = append(out, b)
+	}
+	return out
 }
 
 func (r *batchReader) id(what string) string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -57,7 +58,7 @@ func (c *Card) KeysFor(u Use) []Key {
 var uses = []Use{UseRoot, UseAct, UseReceipt, UseTLS, UseSeal}
 
 func (c *Card) check() error {
-	if c.Version < 1 {
+	if !counts(c.Version) {
 		return fmt.Errorf("card version %d: counts from 1", c.Version)
 	}
 	if (c.Version == 1) != (c.Previous == "") {
@@ -102,13 +103,36 @@ func (c *Card) check() error {
 	if err := checkID("hash of the next root key", c.NextRoot); err != nil {
 		return err
 	}
-	for _, e := range c.Endpoints {
-		if host, port, err := net.SplitHostPort(e); err != nil || host == "" || port == "" || len(e) > 260 {
-			return fmt.Errorf("card endpoint %.80q: expected host:port", e)
+	for k := range seen {
+		if k.Hash() == c.NextRoot {
+			return fmt.Errorf("card commits to key %s as its next root, but shows it already: make a new one and keep it hidden", k)
 		}
 	}
-	if c.Epoch < 1 {
+	for _, e := range c.Endpoints {
+		if err := checkEndpoint(e); err != nil {
+			return err
+		}
+	}
+	if !counts(c.Epoch) {
 		return fmt.Errorf("card epoch %d: counts from 1", c.Epoch)
+	}
+	if c.LastHead != nil {
+		return c.LastHead.check()
+	}
+	return nil
+}
+
+// checkEndpoint wants host:port in printable ASCII, the port in digits.
+func checkEndpoint(e string) error {
+	host, port, err := net.SplitHostPort(e)
+	number, notNumber := strconv.ParseUint(port, 10, 16)
+	if err != nil || host == "" || len(e) > 260 || notNumber != nil || strconv.FormatUint(number, 10) != port || number == 0 {
+		return fmt.Errorf("card endpoint %.80q: expected host:port", e)
+	}
+	for i := range len(e) {
+		if e[i] <= ' ' || e[i] > '~' {
+			return fmt.Errorf("card endpoint %.80q: expected printable ASCII", e)
+		}
 	}
 	return nil
 }
@@ -144,7 +168,7 @@ func checkText(what, s string, least, most int) error {
 		return fmt.Errorf("%s has %d characters, expected %d to %d in UTF-8", what, n, least, most)
 	}
 	for _, r := range s {
-		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f {
+		if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 {
 			return fmt.Errorf("%s has the control character %U", what, r)
 		}
 	}

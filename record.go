@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"mime"
 	"slices"
+	"strings"
 )
 
 // MaxRecord bounds a whole record, header and body, in bytes.
@@ -84,7 +85,8 @@ func ParseRecord(b []byte) (Record, error) {
 		return Record{}, fmt.Errorf("record header: %w", err)
 	}
 	if h.Media != MediaSTIX {
-		if _, _, err := mime.ParseMediaType(h.Media); err != nil || len(h.Media) > 200 {
+		kind, _, err := mime.ParseMediaType(h.Media)
+		if err != nil || !strings.Contains(kind, "/") || len(h.Media) > 200 {
 			return Record{}, fmt.Errorf("record header: media type %.40q not understood", h.Media)
 		}
 	}

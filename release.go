@@ -42,6 +42,9 @@ func (r *Release) check() error {
 			return fmt.Errorf("release names record %s twice", Short(x.Record))
 		}
 		seen[x.Record] = true
+		if x.Supersedes == x.Record {
+			return fmt.Errorf("release: record %s supersedes itself", Short(x.Record))
+		}
 		if err := checkSet("origin tag", x.Origins, 256, 32); err != nil {
 			return err
 		}
@@ -150,6 +153,9 @@ func (r *Recall) check() error {
 	}
 	if !slices.Contains(RecallScopes, r.Scope) {
 		return fmt.Errorf("recall scope %.20q is none of %v", r.Scope, RecallScopes)
+	}
+	if r.Correction != "" && r.Scope != "correct" {
+		return fmt.Errorf("recall with scope %s names a correction: scope correct has one", r.Scope)
 	}
 	if err := checkSet("recalled release", r.Ends, 1000, 100); err != nil {
 		return err

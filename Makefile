@@ -1,0 +1,57 @@
+# What people and machines run here. `make help` lists it.
+#
+# ENTENTE_CI=1 turns everything that would be skipped into a failure.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+GO          ?= go
+FUZZTIME    ?= 10s
+COMPILER    := $(shell command -v "$$($(GO) env CC)" 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test bench fuzz fuzz-long vet check clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+build: ## the program, as ./entente
+	$(GO) build -trimpath -o entente ./cmd/entente
+
+demo: build ## four parties on this machine; stays up until Ctrl-C
+	./entente demo
+
+test: check ## check, then all tests, with the race detector where there is a C compiler
+ifneq ($(COMPILER),)
+	CGO_ENABLED=1 $(GO) test -race -timeout 14m ./...
+else ifeq ($(ENTENTE_CI),1)
+	@echo "make test: no C compiler for the race detector, and ENTENTE_CI=1 allows no skip: install gcc" >&2; exit 1
+else
+	@echo "skipped: the race detector (it needs a C compiler)"
+	$(GO) test -timeout 14m ./...
+endif
+
+bench: ## the benchmarks of all packages, and of the whole if there is one
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+	@for d in internal/bench cmd/entente-bench; do if [ -d $$d ]; then echo "$(GO) run ./$$d"; $(GO) run ./$$d; fi; done
+
+fuzz: ## every Fuzz function for FUZZTIME (10s)
+	@{ grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . || true; } | sort | while IFS=: read -r file func; do \
+		name=$${func#func }; dir=$$(dirname $$file); \
+		echo "== $$dir $$name"; \
+		$(GO) test $$dir -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) </dev/null; \
+	done
+
+fuzz-long: ## every Fuzz function for ten minutes
+	$(MAKE) fuzz FUZZTIME=10m
+
+vet: ## go vet
+	$(GO) vet ./...
+
+check: vet ## go vet, gofumpt, staticcheck
+	@wild=$$($(GO) tool gofumpt -l .); if [ -n "$$wild" ]; then \
+		echo "not formatted (run: $(GO) tool gofumpt -w FILE):" >&2; echo "$$wild" >&2; exit 1; fi
+	$(GO) tool staticcheck ./...
+
+clean: ## remove what was built
+	rm -rf entente dist
+	find . -path ./.git -prune -o -type f \( -name '*.test' -o -name '*.out' \) -exec rm -f {} +
