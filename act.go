@@ -360,11 +360,11 @@ func (a *Act) check() error {
 	case (a.To != "") != a.Kind.addressed():
 		return fmt.Errorf("%s: recipient missing, or none allowed", a.Kind)
 	}
-	book := a.Kind == KindHead && a.To == a.Signer
-	if (a.Compact == "") != (a.Kind == KindCard || a.Kind == KindCharter || book) {
+	own := a.Kind == KindHead && a.To == a.Signer // of a book, or of a log
+	if (a.Compact == "") != (a.Kind == KindCard || a.Kind == KindCharter) && !(own && a.Compact == "") {
 		return fmt.Errorf("%s: compact missing, or none allowed", a.Kind)
 	}
-	if a.To == a.Signer && a.Kind.addressed() && !book {
+	if a.To == a.Signer && a.Kind.addressed() && !own {
 		return fmt.Errorf("%s: addressed to its own signer", a.Kind)
 	}
 	if a.Chain != nil {

@@ -19,6 +19,35 @@ type Channel struct {
 // Book is the channel of a party's own book.
 func Book(p PartyID, epoch int64) Channel { return Channel{From: p, To: p, Epoch: epoch} }
 
+// Log is the channel of a party's audit log: of what concerns one compact, or of
+// the rest when compact is empty. It too goes from the party to itself; the rest
+// stands under the party's own id in the place of a compact.
+func Log(p PartyID, compact CompactID, epoch int64) Channel {
+	if compact == "" {
+		compact = CompactID(p)
+	}
+	return Channel{From: p, To: p, Compact: compact, Epoch: epoch}
+}
+
+// LogEntry is one line of an audit log. Its ID is the leaf in the log's tree.
+type LogEntry struct {
+	At      Time      `json:"at"`
+	What    string    `json:"what"`
+	Who     string    `json:"who,omitempty"` // reader, peer or operator
+	Compact CompactID `json:"compact,omitempty"`
+	Subject string    `json:"subject,omitempty"` // the id of what it is about
+	Detail  string    `json:"detail,omitempty"`
+}
+
+// ID is the hash of the entry's one encoding.
+func (e LogEntry) ID() string {
+	b, err := encode(&e)
+	if err != nil {
+		panic(err) // strings and times always encode
+	}
+	return hashText(b)
+}
+
 // TreeHead is the size and the root hash of an append-only tree (RFC 6962, §2.1).
 type TreeHead struct {
 	Size int64  `json:"size"`
@@ -43,8 +72,8 @@ func (t *TreeHead) check() error {
 }
 
 // Head is the sender's signed statement of its channel (Act.Signer, Act.To,
-// Act.Compact, Epoch) or, with Act.To = Act.Signer, of its own book. Heads of
-// one channel form a chain by Previous.
+// Act.Compact, Epoch) or, with Act.To = Act.Signer, of its own book or one of its
+// logs. Heads of one channel form a chain by Previous.
 type Head struct {
 	Epoch    int64    `json:"epoch"`
 	Tree     TreeHead `json:"tree"`

@@ -91,6 +91,12 @@ func (k Key) Ed25519() (ed25519.PublicKey, error) {
 	return raw, nil
 }
 
+// Verify says whether sig is this key's signature over message.
+func (k Key) Verify(message, sig []byte) bool {
+	pub, err := k.Ed25519()
+	return err == nil && ed25519.Verify(pub, message, sig)
+}
+
 // Hash commits to a key without showing it: what a card says of the next root key.
 func (k Key) Hash() string { return hashText([]byte(k)) }
 

@@ -37,7 +37,6 @@ func refusedRules(t *testing.T) map[string]vector {
 		{"consent", consentRules()},
 		{"recall", recallRules()},
 		{"head-channel", headRules()},
-		{"head-book", bookRules()},
 		{"receipt", receiptRules()},
 	} {
 		for _, e := range table.cases {
@@ -206,12 +205,6 @@ func headRules() []ruleCase {
 		{"head-size-beyond", func(a *Act) { a.Head.Tree.Size = 1<<50 + 1 }, "tree of size 1125899906842625"},
 		{"head-root", func(a *Act) { a.Head.Tree.Root = "" }, "tree root"},
 		{"head-empty-root", func(a *Act) { a.Head.Tree.Size = 0 }, "tree of size 0 has root"},
-	}
-}
-
-func bookRules() []ruleCase {
-	return []ruleCase{
-		{"book-compact", func(a *Act) { a.Compact = theCast().Compact }, "compact missing, or none allowed"},
 	}
 }
 

@@ -66,11 +66,6 @@ func (n *Node) note(ctx context.Context, e store.Event) error {
 	return n.update(ctx, func(d *desk) error { return d.event(e) })
 }
 
-func (d *desk) event(e store.Event) error {
-	e.At = d.time()
-	return d.Log(e)
-}
-
 // arrived is a parcel taken apart: all that can be known of it without the store.
 type arrived struct {
 	entente.Parcel

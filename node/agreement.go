@@ -13,6 +13,13 @@ import (
 // Found signs a charter that this party is to be a member of. The others are
 // owed it at once; nothing flows until all of them have acceded.
 func (n *Node) Found(ctx context.Context, c entente.Charter) (entente.CompactID, error) {
+	if err := n.view(ctx, func(d *desk) error { return d.alone(entente.KindCharter, "") }); err != nil {
+		return "", err
+	}
+	return n.found(ctx, c)
+}
+
+func (n *Node) found(ctx context.Context, c entente.Charter) (entente.CompactID, error) {
 	var batch entente.Batch
 	var id entente.CompactID
 	err := n.view(ctx, func(d *desk) error {
@@ -41,6 +48,13 @@ func (n *Node) Found(ctx context.Context, c entente.Charter) (entente.CompactID,
 
 // Accede accepts the charter of a compact, or an amendment of it.
 func (n *Node) Accede(ctx context.Context, id entente.CompactID, to entente.ActID, reservation string) (entente.ActID, error) {
+	if err := n.view(ctx, func(d *desk) error { return d.alone(entente.KindAccession, id) }); err != nil {
+		return "", err
+	}
+	return n.accede(ctx, id, to, reservation)
+}
+
+func (n *Node) accede(ctx context.Context, id entente.CompactID, to entente.ActID, reservation string) (entente.ActID, error) {
 	return n.say(ctx, id, func(d *desk, s *compact.State) (entente.Act, error) {
 		if to == "" {
 			to = entente.ActID(id)
@@ -50,6 +64,29 @@ func (n *Node) Accede(ctx context.Context, id entente.CompactID, to entente.ActI
 		}
 		return entente.Act{Kind: entente.KindAccession, Accession: &entente.Accession{To: to, Reservation: reservation}}, nil
 	})
+}
+
+// agree does what a chair has approved.
+func (n *Node) agree(ctx context.Context, o AgreementOrder) ([]entente.ActID, error) {
+	var id entente.ActID
+	var err error
+	switch {
+	case o.Kind == entente.KindCharter && o.Charter != nil:
+		var founded entente.CompactID
+		founded, err = n.found(ctx, *o.Charter)
+		id = entente.ActID(founded)
+	case o.Kind == entente.KindAmendment && o.Charter != nil:
+		id, err = n.amend(ctx, o.Compact, *o.Charter, o.Settles)
+	case o.Kind == entente.KindAccession:
+		id, err = n.accede(ctx, o.Compact, o.To, o.Text)
+	case o.Kind == entente.KindSuspension:
+		id, err = n.suspend(ctx, o.Compact, o.Member, o.Text)
+	case o.Kind == entente.KindResumption:
+		return n.resume(ctx, o.Compact, o.Member)
+	default:
+		err = entente.Errorf(entente.Invalid, "", "an order of kind %q on an agreement", o.Kind)
+	}
+	return []entente.ActID{id}, err
 }
 
 // pendingFor wants the terms to wait for this party.
@@ -73,6 +110,13 @@ func pendingFor(self entente.PartyID, s *compact.State, to entente.ActID) error 
 
 // Amend proposes a complete new charter in place of the terms in force.
 func (n *Node) Amend(ctx context.Context, id entente.CompactID, c entente.Charter, settles []entente.Settlement) (entente.ActID, error) {
+	if err := n.view(ctx, func(d *desk) error { return d.alone(entente.KindAmendment, id) }); err != nil {
+		return "", err
+	}
+	return n.amend(ctx, id, c, settles)
+}
+
+func (n *Node) amend(ctx context.Context, id entente.CompactID, c entente.Charter, settles []entente.Settlement) (entente.ActID, error) {
 	return n.say(ctx, id, func(d *desk, s *compact.State) (entente.Act, error) {
 		if !s.InForce {
 			return entente.Act{}, entente.Errorf(entente.Refused, "wait for the accessions, or found another compact", "the compact is not in force yet")
@@ -89,6 +133,13 @@ func (n *Node) Amend(ctx context.Context, id entente.CompactID, c entente.Charte
 // Suspend stops, at once, all flow from and to this party (member is this
 // party) or the flow to one other member.
 func (n *Node) Suspend(ctx context.Context, id entente.CompactID, member entente.PartyID, reason string) (entente.ActID, error) {
+	if err := n.view(ctx, func(d *desk) error { return d.alone(entente.KindSuspension, id) }); err != nil {
+		return "", err
+	}
+	return n.suspend(ctx, id, member, reason)
+}
+
+func (n *Node) suspend(ctx context.Context, id entente.CompactID, member entente.PartyID, reason string) (entente.ActID, error) {
 	return n.say(ctx, id, func(d *desk, s *compact.State) (entente.Act, error) {
 		if !s.Listed(member) {
 			return entente.Act{}, entente.Errorf(entente.Invalid, "entente compact shows the roster", "party %s is not a member", entente.Short(member))
@@ -100,6 +151,13 @@ func (n *Node) Suspend(ctx context.Context, id entente.CompactID, member entente
 // Resume lifts this party's suspensions of a member, or of itself: each by an
 // act that names it.
 func (n *Node) Resume(ctx context.Context, id entente.CompactID, member entente.PartyID) ([]entente.ActID, error) {
+	if err := n.view(ctx, func(d *desk) error { return d.alone(entente.KindResumption, id) }); err != nil {
+		return nil, err
+	}
+	return n.resume(ctx, id, member)
+}
+
+func (n *Node) resume(ctx context.Context, id entente.CompactID, member entente.PartyID) ([]entente.ActID, error) {
 	var standing []entente.ActID
 	err := n.view(ctx, func(d *desk) error {
 		s, err := d.state(id)

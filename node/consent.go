@@ -17,17 +17,25 @@ import (
 // AskOrder is a request to an originator to let this party use one of its
 // records towards others.
 type AskOrder struct {
-	Record     entente.RecordID
-	Compact    entente.CompactID // empty: the one compact in which this party has the record
-	Use        entente.ConsentUse
-	Recipients []entente.PartyID
-	Purpose    string // empty: the purpose it was released for
-	Expires    entente.Date
-	Reason     string
+	Record     entente.RecordID   `json:"record"`
+	Compact    entente.CompactID  `json:"compact,omitempty"` // empty: the one compact in which this party has the record
+	Use        entente.ConsentUse `json:"use"`
+	Recipients []entente.PartyID  `json:"recipients"`
+	Purpose    string             `json:"purpose,omitempty"` // empty: the purpose it was released for
+	Expires    entente.Date       `json:"expires,omitempty"`
+	Reason     string             `json:"reason,omitempty"`
 }
 
 // Ask asks the originator of a record for consent.
 func (n *Node) Ask(ctx context.Context, o AskOrder) (entente.ActID, error) {
+	err := n.view(ctx, func(d *desk) error { return d.alone(entente.KindAsk, o.Compact) })
+	if err != nil {
+		return "", err
+	}
+	return n.ask(ctx, o)
+}
+
+func (n *Node) ask(ctx context.Context, o AskOrder) (entente.ActID, error) {
 	return n.once(ctx, func(d *desk) (entente.Act, error) {
 		row, grants, err := d.heldRecord(o.Record, o.Compact)
 		if err != nil {
@@ -102,6 +110,21 @@ func (n *Node) once(ctx context.Context, draft func(*desk) (entente.Act, error))
 // with a code. A nil handling with an empty code consents under the handling of
 // the release to the asker, with onward rule none.
 func (n *Node) Answer(ctx context.Context, ask entente.ActID, handling *entente.Handling, expires entente.Date, refused string) (entente.ActID, error) {
+	err := n.view(ctx, func(d *desk) error {
+		row, err := d.Act(ask)
+		if err != nil {
+			return entente.ErrHidden
+		}
+		return d.alone(entente.KindConsent, row.Compact)
+	})
+	if err != nil {
+		return "", err
+	}
+	return n.answer(ctx, AnswerOrder{Ask: ask, Handling: handling, Expires: expires, Refused: refused})
+}
+
+func (n *Node) answer(ctx context.Context, o AnswerOrder) (entente.ActID, error) {
+	ask, handling, expires, refused := o.Ask, o.Handling, o.Expires, o.Refused
 	return n.once(ctx, func(d *desk) (entente.Act, error) {
 		row, err := d.Act(ask)
 		if err != nil || row.Kind != entente.KindAsk || row.To != d.self || row.State != store.StateApplied {

@@ -199,7 +199,10 @@ func (n *Node) update(ctx context.Context, fn func(*desk) error) error {
 		if err := d.SetMeta(metaLastTime, entente.At(d.now).String()); err != nil {
 			return err
 		}
-		return fn(d)
+		if err := fn(d); err != nil {
+			return err
+		}
+		return d.enterLogs()
 	})
 	if err != nil {
 		// What was folded or read within the transaction did not come to be.
@@ -225,6 +228,8 @@ type desk struct {
 	*Node
 	*store.Tx
 	now       time.Time
+	events    []store.Event                      // to be entered in the logs before the commit
+	groups    []string                           // of the reading operator; nil: not bounded
 	replaying bool                               // see applyOrReplay
 	handlings map[entente.ActID]entente.Handling // read in this transaction
 }

@@ -66,6 +66,9 @@ func (n *Node) Read(ctx context.Context, r entente.Reader, q Query) (Page, error
 		if q.Lost == nil {
 			err = d.working()
 		}
+		if err == nil {
+			err = d.mayRead(r)
+		}
 		switch {
 		case err != nil:
 		case q.Lost != nil:
@@ -94,7 +97,11 @@ func (n *Node) Read(ctx context.Context, r entente.Reader, q Query) (Page, error
 	}
 	return page, n.store.Update(ctx, func(tx *store.Tx) error {
 		page = Page{}
-		return read(&desk{Node: n, Tx: tx, now: n.clock()})
+		d := &desk{Node: n, Tx: tx, now: n.clock()}
+		if err := read(d); err != nil {
+			return err
+		}
+		return d.enterLogs()
 	})
 }
 
@@ -133,6 +140,9 @@ func (d *desk) readOne(r entente.Reader, q Query) ([]release.View, error) {
 func (d *desk) show(r entente.Reader, row store.Record, place int64, rows []store.Grant) (release.View, bool, error) {
 	if row.Gone != "" {
 		return release.View{}, false, nil
+	}
+	if ok, err := d.needToKnow(row.ID); err != nil || !ok {
+		return release.View{}, false, err
 	}
 	grants, err := d.grants(rows)
 	if err != nil {

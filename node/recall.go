@@ -19,21 +19,30 @@ const (
 
 // RecallOrder is what a person wants taken back.
 type RecallOrder struct {
-	Records []entente.RecordID
+	Records []entente.RecordID `json:"records"`
 	// To bounds it to these parties; none: everybody who was let have them.
-	To []entente.PartyID
+	To []entente.PartyID `json:"to,omitempty"`
 	// Compact bounds it to one compact; empty: all.
-	Compact entente.CompactID
+	Compact entente.CompactID `json:"compact,omitempty"`
 	// Scope is "delete", "correct" or "restrict".
-	Scope, Reason string
+	Scope  string `json:"scope"`
+	Reason string `json:"reason"`
 	// Correction is an own record that takes the place, for scope "correct". It is
 	// released together with the recall, under the handling of what it replaces.
-	Correction entente.RecordID
+	Correction entente.RecordID `json:"correction,omitempty"`
 }
 
 // Recall ends the releases of records, wholly or for some recipients. What has
 // not left yet does not leave. It gives the ids of the recalls.
 func (n *Node) Recall(ctx context.Context, o RecallOrder) ([]entente.ActID, error) {
+	err := n.view(ctx, func(d *desk) error { return d.alone(entente.KindRecall, o.Compact) })
+	if err != nil {
+		return nil, err
+	}
+	return n.recall(ctx, o)
+}
+
+func (n *Node) recall(ctx context.Context, o RecallOrder) ([]entente.ActID, error) {
 	n.saying.Lock()
 	defer n.saying.Unlock()
 	var batch entente.Batch

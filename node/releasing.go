@@ -15,10 +15,10 @@ import (
 
 // Order is what a person wants released.
 type Order struct {
-	Compact  entente.CompactID
-	To       []entente.PartyID
-	Records  []entente.RecordID
-	Handling entente.Handling
+	Compact  entente.CompactID  `json:"compact"`
+	To       []entente.PartyID  `json:"to"`
+	Records  []entente.RecordID `json:"records"`
+	Handling entente.Handling   `json:"handling"`
 }
 
 // Preview says, before anything is signed, what an order would do.
@@ -135,8 +135,17 @@ func (d *desk) preview(o Order) (Preview, [][][]release.Fact, error) {
 }
 
 // Release signs an order: for each recipient as many releases as its size
-// takes, each in the order of references, all of them accepted or none.
+// takes, each in the order of references, all of them accepted or none. Where
+// it takes a person's approval, use Propose.
 func (n *Node) Release(ctx context.Context, o Order) (Preview, []entente.ActID, error) {
+	err := n.view(ctx, func(d *desk) error { return d.alone(entente.KindRelease, o.Compact) })
+	if err != nil {
+		return Preview{}, nil, noteRefusal(ctx, n, o, err)
+	}
+	return n.release(ctx, o)
+}
+
+func (n *Node) release(ctx context.Context, o Order) (Preview, []entente.ActID, error) {
 	var batch entente.Batch
 	var ids []entente.ActID
 	var out Preview

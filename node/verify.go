@@ -65,8 +65,9 @@ type verifier struct {
 	records  map[entente.RecordID]bool // true: stands, false: erased
 	leaves   map[string]bool           // ids that a book or an incoming channel covers
 	parties  []store.Party
-	recalls  map[entente.ActID][]*checkedAct // by the release that they end
-	consents map[entente.ActID]bool          // that a release names
+	lines    map[entente.CompactID][]store.Event // of each log, those not yet seen in its tree
+	recalls  map[entente.ActID][]*checkedAct     // by the release that they end
+	consents map[entente.ActID]bool              // that a release names
 	// releases to this party that count, by record
 	releases map[entente.RecordID][]entente.ActID
 }
@@ -82,7 +83,7 @@ func (v *verifier) run() error {
 	if v.total, err = v.CountRecords(v.self); err != nil {
 		return err
 	}
-	for _, step := range []func() error{v.readActs, v.checkParties, v.checkSignatures, v.readRecords, v.readRecalls, v.checkChannels, v.checkCover, v.checkGrants, v.checkDeliveries} {
+	for _, step := range []func() error{v.readActs, v.checkParties, v.checkSignatures, v.readRecords, v.readRecalls, v.readEvents, v.checkChannels, v.checkEvents, v.checkCover, v.checkGrants, v.checkDeliveries} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -328,6 +329,9 @@ func (v *verifier) checkEnds(name string, row store.Channel, heads, receipts []l
 	if row.To == v.self && row.From != v.self {
 		signed = end(receipts)
 	}
+	if log := row.From == row.To && row.Compact != ""; log && signed < row.Size {
+		signed = row.Size // the lines since the last head are signed for later
+	}
 	if signed != row.Size {
 		return wrong("%s: %d entries, but only %d are signed for", name, row.Size, signed)
 	}
@@ -371,6 +375,8 @@ func (v *verifier) checkLeaf(name string, row store.Channel, l store.Leaf) error
 	_, act := v.acts[entente.ActID(l.ID)]
 	_, record := v.records[entente.RecordID(l.ID)]
 	switch {
+	case row.From == v.self && row.To == v.self && row.Compact != "":
+		return v.checkLogLine(name, row, l)
 	case row.From == v.self && row.To == v.self:
 		v.leaves[l.ID] = true
 		if !act && !record {
@@ -388,8 +394,13 @@ func (v *verifier) checkLeaf(name string, row store.Channel, l store.Leaf) error
 }
 
 func (v *verifier) channelName(row store.Channel) string {
-	if row.From == row.To {
+	switch {
+	case row.From == row.To && row.Compact == "":
 		return "own book"
+	case row.From == row.To && row.Compact == entente.CompactID(v.self):
+		return "local log"
+	case row.From == row.To:
+		return "log of compact " + entente.Short(row.Compact)
 	}
 	return fmt.Sprintf("channel from %s to %s in compact %s", v.nameOf(row.From), v.nameOf(row.To), entente.Short(row.Compact))
 }
@@ -649,6 +660,40 @@ func (v *verifier) checkDeliveries() error {
 		a := v.acts[id]
 		if a.row.Kind == entente.KindRelease && a.row.Signer == v.self && !queued[id] {
 			return wrong("release %s: not queued for its recipient", id)
+		}
+	}
+	return nil
+}
+
+func (v *verifier) readEvents() error {
+	v.lines = map[entente.CompactID][]store.Event{}
+	for after := int64(0); ; {
+		rows, err := v.Tx.Events(after, 1000)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		for _, e := range rows {
+			log := entente.Log(v.self, e.Compact, 1).Compact
+			v.lines[log] = append(v.lines[log], e)
+			after = e.N
+		}
+	}
+}
+
+// checkLogLine wants an entry of a log to be the next line in it.
+func (v *verifier) checkLogLine(name string, row store.Channel, l store.Leaf) error {
+	lines := v.lines[row.Compact]
+	if len(lines) == 0 || logEntry(lines[0]).ID() != l.ID {
+		return wrong("%s: line %d was changed or removed", name, l.Pos)
+	}
+	v.lines[row.Compact] = lines[1:]
+	return nil
+}
+
+func (v *verifier) checkEvents() error {
+	for _, lines := range v.lines {
+		if len(lines) > 0 {
+			return wrong("log: line %d (%s) stands in no log's tree", lines[0].N, lines[0].What)
 		}
 	}
 	return nil

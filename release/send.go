@@ -57,7 +57,9 @@ type Decision struct {
 }
 
 // Allowed says whether the release may be signed and sent.
-func (d Decision) Allowed() bool { return len(d.Refusals) == 0 && len(d.Missing) == 0 && len(d.Needs) == 0 }
+func (d Decision) Allowed() bool {
+	return len(d.Refusals) == 0 && len(d.Missing) == 0 && len(d.Needs) == 0
+}
 
 // Err is nil, or the first reason with the hint that goes with it.
 func (d Decision) Err() error {

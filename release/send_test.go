@@ -74,7 +74,9 @@ func TestSend(t *testing.T) {
 			least.TLP = entente.TLPRed
 			q.Records[0].Originator, q.Records[0].Permit = entente.PartyID(id(3)), &Permit{Handling: least}
 		}, entente.RefusedTerms, 0},
-		{"derived, no consent for the source", func(q *Question) { q.Records[0].Sources = []Source{{ID: entente.RecordID(id(8)), Handling: handling()}} }, "", 1},
+		{"derived, no consent for the source", func(q *Question) {
+			q.Records[0].Sources = []Source{{ID: entente.RecordID(id(8)), Handling: handling()}}
+		}, "", 1},
 		{"derived, consent", func(q *Question) {
 			q.Records[0].Sources = []Source{{ID: entente.RecordID(id(8)), Handling: handling(), Permit: &Permit{Handling: handling()}}}
 		}, "", 0},

@@ -120,3 +120,38 @@ type Event struct {
 	Subject string // id of what it is about
 	Detail  string
 }
+
+// Operator is a person of this party.
+type Operator struct {
+	Name  string
+	Key   entente.Key // signs approvals
+	Roles []string    // sorted
+	// Groups are the need-to-know groups the person belongs to; sorted.
+	Groups []string
+	Added  entente.Time
+}
+
+// Proposal is something that waits for a second person.
+type Proposal struct {
+	ID      string // hash of Kind and Order
+	Kind    entente.Kind
+	Compact entente.CompactID
+	Order   []byte // what will be done, in JSON
+	State   string // ProposalOpen, ProposalDone or ProposalDropped
+	Made    entente.Time
+}
+
+// States of a proposal.
+const (
+	ProposalOpen    = "open"
+	ProposalDone    = "done"
+	ProposalDropped = "dropped"
+)
+
+// Approval is one person's signature on a proposal.
+type Approval struct {
+	Proposal  string
+	Operator  string
+	Signature string
+	At        entente.Time
+}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
@@ -38,72 +37,51 @@ func fill(n int, originator entente.PartyID) ([]store.Record, []store.Leaf) {
 	return records, leaves
 }
 
+// BenchmarkInsertRecords keeps 1,000 records and their leaves in each transaction.
 func BenchmarkInsertRecords(b *testing.B) {
-	for _, size := range []int{1000} {
-		b.Run(fmt.Sprintf("batch=%d", size), func(b *testing.B) {
-			dir := b.TempDir()
-			db, err := Open(dir)
-			if err != nil {
-				b.Fatal(err)
-			}
-			me := entente.PartyID(hashID([]byte("me")))
-			ctx := context.Background()
-			var book store.Channel
-			if err := db.Update(ctx, func(tx *store.Tx) (err error) {
-				book, err = tx.InsertChannel(store.Channel{Channel: entente.Book(me, 1)})
-				return err
-			}); err != nil {
-				b.Fatal(err)
-			}
-			b.ResetTimer()
-			var r0, r1 syscall.Rusage
-			var cpu int64
-			n := 0
-			for b.Loop() {
-				b.StopTimer()
-				records, leaves := fill(size, me)
-				b.StartTimer()
-				syscall.Getrusage(0, &r0)
-				if err := db.Update(ctx, func(tx *store.Tx) error {
-					if err := tx.InsertRecords(records); err != nil {
-						return err
-					}
-					if err := tx.AppendLeaves(book.N, book.Size, leaves); err != nil {
-						return err
-					}
-					was := book.Size
-					book.Size += int64(size)
-					return tx.UpdateChannel(book, was)
-				}); err != nil {
-					b.Fatal(err)
-				}
-				n += size
-				syscall.Getrusage(0, &r1)
-				cpu += r1.Utime.Nano() + r1.Stime.Nano() - r0.Utime.Nano() - r0.Stime.Nano()
-			}
-			b.ReportMetric(float64(cpu)/1e3/float64(n), "us-cpu/record")
-			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "records/s")
-			if err := db.Close(); err != nil {
-				b.Fatal(err)
-			}
-			info, err := os.Stat(filepath.Join(dir, File))
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.ReportMetric(float64(info.Size())/float64(n), "B/record")
-		})
+	const size = 1000
+	dir := b.TempDir()
+	db := onDisk(b, dir)
+	ctx := context.Background()
+	book := store.Channel{Channel: entente.Book(entente.PartyID(hashID([]byte("me"))), 1)}
+	if err := db.Update(ctx, func(tx *store.Tx) (err error) {
+		book, err = tx.InsertChannel(book)
+		return err
+	}); err != nil {
+		b.Fatal(err)
 	}
+	n := 0
+	for b.Loop() {
+		b.StopTimer()
+		records, leaves := fill(size, book.From)
+		b.StartTimer()
+		if err := db.Update(ctx, func(tx *store.Tx) error {
+			if err := tx.InsertRecords(records); err != nil {
+				return err
+			}
+			if err := tx.AppendLeaves(book.N, book.Size, leaves); err != nil {
+				return err
+			}
+			was := book.Size
+			book.Size += size
+			return tx.UpdateChannel(book, was)
+		}); err != nil {
+			b.Fatal(err)
+		}
+		n += size
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "records/s")
+	closed(b, db)
+	info, err := os.Stat(filepath.Join(dir, File))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(info.Size())/float64(n), "B/record")
 }
 
 func BenchmarkOpenMemory(b *testing.B) {
 	for b.Loop() {
-		db, err := OpenMemory()
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := db.Close(); err != nil {
-			b.Fatal(err)
-		}
+		closed(b, inMemory(b))
 	}
 }
 

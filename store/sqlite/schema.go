@@ -144,6 +144,37 @@ CREATE TABLE sources (
 	PRIMARY KEY (record, source)
 ) WITHOUT ROWID;
 CREATE INDEX sources_source ON sources (source);
+`, `
+CREATE TABLE operators (
+	name TEXT PRIMARY KEY,
+	key TEXT NOT NULL,
+	roles TEXT NOT NULL,
+	groups TEXT NOT NULL,
+	added INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE record_groups (
+	record TEXT NOT NULL,
+	name TEXT NOT NULL,
+	PRIMARY KEY (record, name)
+) WITHOUT ROWID;
+
+CREATE TABLE proposals (
+	id TEXT PRIMARY KEY,
+	kind TEXT NOT NULL,
+	compact TEXT NOT NULL,
+	body BLOB NOT NULL,
+	state TEXT NOT NULL,
+	made INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE approvals (
+	proposal TEXT NOT NULL,
+	operator TEXT NOT NULL,
+	signature TEXT NOT NULL,
+	at INTEGER NOT NULL,
+	PRIMARY KEY (proposal, operator)
+) WITHOUT ROWID;
 `}
 
 // migrate brings the schema to the latest step, all or nothing.
