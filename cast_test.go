@@ -256,6 +256,11 @@ func (c *cast) exchange(ardel1, ardel2, bresk, cimar PrivateKey) {
 	book := Act{Kind: KindHead, Signer: c.Ardel, To: c.Ardel, Card: 1, Time: minute(37), Head: &Head{Epoch: 1, Tree: TreeHead{0, treeRoot(nil)}}}
 	c.add("head-book", "card-ardel", "The head of ardel's own book: addressed to itself, in no compact. The tree is empty.", book, testKey("ardel", UseReceipt, 1))
 
+	log := Act{Kind: KindHead, Signer: c.Ardel, To: c.Ardel, Compact: c.Compact, Card: 1, Time: minute(37), Head: &Head{Epoch: 1, Tree: TreeHead{1, treeRoot([]string{logged.ID()})}}}
+	c.add("head-log", "card-ardel", "The head of ardel's audit log about the compact, with the vector log-entry as its one entry.", log, testKey("ardel", UseReceipt, 1))
+	log.Compact, log.Head = Log(c.Ardel, "", 1).Compact, &Head{Epoch: 1, Tree: TreeHead{0, treeRoot(nil)}}
+	c.add("head-log-rest", "card-ardel", "The head of ardel's audit log about what concerns no compact: its own id stands in the place of one.", log, testKey("ardel", UseReceipt, 1))
+
 	receipt := to(KindReceipt, c.Bresk, c.Ardel, 1, 38)
 	first := receipt
 	first.Receipt = &Receipt{Epoch: 1, Tree: TreeHead{2, treeRoot(entries(2))}}
@@ -305,6 +310,9 @@ func sortedIDs[T ~string](ids ...T) []T {
 	slices.Sort(ids)
 	return ids
 }
+
+// logged is one line of an audit log.
+var logged = LogEntry{At: minute(37), What: "read", Who: "officer 7", Subject: entries(1)[0], Detail: "one page"}
 
 // entries are n made-up ids to grow a tree of.
 func entries(n int) []string {

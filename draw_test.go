@@ -171,8 +171,11 @@ func drawAct(t *rapid.T, kind Kind) (Act, *Card, []Signer) {
 			a.Recall.Correction = RecordID(optional("correction"))
 		}
 	case KindHead:
-		if rapid.Bool().Draw(t, "book") {
+		switch rapid.SampledFrom([]string{"channel", "book", "log"}).Draw(t, "of") {
+		case "book":
 			a.To, a.Compact = a.Signer, ""
+		case "log":
+			a.To = a.Signer
 		}
 		a.Head = &Head{drawCount.Draw(t, "epoch"), drawTree.Draw(t, "tree"), ActID(optional("previous"))}
 		return a, &card, receipt

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite testdata/accepted and testdata/
 type vector struct {
 	Comment string `json:"comment"`
 	// Reads says which decoder the input is for: payload (of an act), envelope,
-	// record, batch, time, date, id or tree.
+	// record, batch, log, time, date, id or tree.
 	Reads string `json:"reads"`
 	// Input is the bytes, if they are text; else they are in Base64. Repeat
 	// stands between Input and End, for what is too long to spell.
@@ -85,6 +85,13 @@ func (v *vector) read(t *testing.T) (id string, again []byte, err error) {
 	case "batch":
 		p, err := ParseBatch(b)
 		return "", AppendBatch(nil, &p), err
+	case "log":
+		var x LogEntry
+		if err := decode(b, &x); err != nil {
+			return "", nil, err
+		}
+		again, err := encode(&x)
+		return x.ID(), again, err
 	case "time":
 		var x Time
 		err := x.UnmarshalText(b)
@@ -198,6 +205,11 @@ func acceptedVectors() map[string]vector {
 		Comment: "Two entries of the channel from ardel to bresk: a release with the consent and the records it rests on, and a recall that is withheld.",
 		Reads:   "batch", Base64: base64.StdEncoding.EncodeToString(AppendBatch(nil, &c.Batch)),
 	}
+	entry, err := encode(&logged)
+	if err != nil {
+		panic(err)
+	}
+	out["log-entry"] = vector{Comment: "A line of an audit log; it does not travel.", Reads: "log", Input: string(entry), ID: logged.ID()}
 	book := c.Batch
 	book.Channel, book.Parcels, book.First = Book(c.Ardel, 300), nil, 1<<20
 	out["batch-empty"] = vector{

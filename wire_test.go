@@ -87,6 +87,7 @@ func TestWireTablesHaveTheMembersInOrder(t *testing.T) {
 		{"### `recall`\n", []reflect.Type{reflect.TypeFor[Recall]()}},
 		{"## Trees\n", []reflect.Type{reflect.TypeFor[TreeHead]()}},
 		{"`head`, by the sender", []reflect.Type{reflect.TypeFor[Head]()}},
+		{"### Audit logs\n", []reflect.Type{reflect.TypeFor[LogEntry]()}},
 		{"`receipt`, by the receiver", []reflect.Type{reflect.TypeFor[Receipt]()}},
 	} {
 		_, section, ok := strings.Cut(doc, "\n"+e.heading)

@@ -38,6 +38,22 @@ type Outcome struct {
 // When Accept returns without an error, what it acknowledged is on disk.
 func (n *Node) Accept(ctx context.Context, from entente.PartyID, b entente.Batch) (Outcome, error) {
 	parcels := takeApart(b.Parcels)
+	if from == n.self {
+		if err := n.ownRoom(); err != nil {
+			return Outcome{}, err
+		}
+	}
+	out, err := n.accept(ctx, from, b, parcels)
+	if from != n.self && n.useReserve(err) {
+		out, err = n.accept(ctx, from, b, parcels)
+	}
+	if err != nil && from != n.self {
+		err = errors.Join(err, n.noteRefusedPeer(ctx, store.Event{What: "refused", Who: string(from), Compact: b.Channel.Compact, Detail: err.Error()}))
+	}
+	return out, err
+}
+
+func (n *Node) accept(ctx context.Context, from entente.PartyID, b entente.Batch, parcels []arrived) (Outcome, error) {
 	var out Outcome
 	err := n.update(ctx, func(d *desk) error {
 		ch := b.Channel
@@ -55,9 +71,6 @@ func (n *Node) Accept(ctx context.Context, from entente.PartyID, b entente.Batch
 		}
 		return entente.Errorf(entente.Refused, "", "batch from %s is about the channel of others", entente.Short(from))
 	})
-	if err != nil && from != n.self {
-		err = errors.Join(err, n.note(ctx, store.Event{What: "refused", Who: string(from), Compact: b.Channel.Compact, Detail: err.Error()}))
-	}
 	return out, err
 }
 

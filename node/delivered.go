@@ -221,6 +221,11 @@ func (d *desk) apply(from entente.PartyID, row *store.Channel, a *arrived) (ente
 	if _, code, err := d.verify(a); err != nil || code != "" {
 		return code, "", err
 	}
+	if !act.Kind.Control() {
+		if ok, err := d.allowReceiving(from, row.Compact, a); err != nil || !ok {
+			return entente.RefusedQuota, "more than the agreement lets pass in a day", err
+		}
+	}
 	switch act.Kind {
 	case entente.KindRelease:
 		return d.applyRelease(row.Compact, a)

@@ -63,6 +63,7 @@ type Node struct {
 	changed chan struct{}                 // closed and replaced after every change
 	roots   map[rootKey]string            // roots of own channels at the ends of recent batches
 	heard   map[entente.PartyID]time.Time // when Heard was last written
+	floods  map[string]flood              // refusals by peer
 }
 
 type (
@@ -152,7 +153,7 @@ func newNode(cfg Config) *Node {
 	n := &Node{
 		store: cfg.Store, clock: cfg.Clock, log: cfg.Log, keys: cfg.Keys,
 		folds: map[entente.CompactID]fold{}, cards: map[cardKey]*entente.Card{},
-		changed: make(chan struct{}), roots: map[rootKey]string{}, heard: map[entente.PartyID]time.Time{},
+		changed: make(chan struct{}), roots: map[rootKey]string{}, heard: map[entente.PartyID]time.Time{}, floods: map[string]flood{},
 	}
 	if n.clock == nil {
 		n.clock = time.Now

@@ -54,10 +54,10 @@ func TestTwoPersonsRelease(t *testing.T) {
 	keys := c.people("A", map[string][]string{"olga": {node.RoleReleaser}, "timur": {node.RoleReleaser}, "cy": {node.RoleAnalyst}, "root": {node.RoleAdministrator}})
 	p := node.Proposed{Release: &order}
 	for what, by := range map[string]node.Approval{
-		"an analyst":          approval(t, p, "cy", keys["cy"]),
-		"the administrator":   approval(t, p, "root", keys["root"]),
+		"an analyst":           approval(t, p, "cy", keys["cy"]),
+		"the administrator":    approval(t, p, "root", keys["root"]),
 		"olga by ben's key":    approval(t, p, "olga", keys["timur"]),
-		"somebody unknown":    approval(t, p, "eve", keys["olga"]),
+		"somebody unknown":     approval(t, p, "eve", keys["olga"]),
 		"olga, for another id": approvalOf(t, "sha256:"+strings.Repeat("0", 64), "olga", keys["olga"]),
 	} {
 		if _, err := c.as("A").Propose(ctx, p, by); entente.KindOf(err) != entente.Refused {

@@ -316,9 +316,11 @@ func (d *desk) sendQueued(r entente.Reader, row store.Channel, tree *ledger.Tree
 	var leaves []store.Leaf
 	size := int64(0)
 	after := int64(0)
+	// Control acts first: what a resumption lets go must come behind it.
+	control := true
 queue:
 	for {
-		queued, err := d.QueuedAfter(r.Party, o.Compact, after, batchParcels)
+		queued, err := d.QueuedAfter(r.Party, o.Compact, control, after, batchParcels)
 		if err != nil {
 			return nil, err
 		}
@@ -338,6 +340,11 @@ queue:
 			if len(batch.Parcels) > 0 && (size+weight > limit || len(batch.Parcels) == batchParcels) {
 				break queue
 			}
+			if ok, err := d.allowSending(r.Party, o.Compact, q.Kind, weight); err != nil {
+				return nil, err
+			} else if !ok {
+				continue // it goes tomorrow
+			}
 			size += weight
 			if err := d.SetPosition(q.N, row.Size+int64(len(leaves))); err != nil {
 				return nil, err
@@ -346,7 +353,10 @@ queue:
 			leaves = append(leaves, store.Leaf{ID: string(p.Leaf)})
 		}
 		if len(queued) < batchParcels {
-			break
+			if !control {
+				break
+			}
+			control, after = false, 0
 		}
 	}
 	if len(leaves) == 0 {

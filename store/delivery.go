@@ -44,17 +44,22 @@ func (tx *Tx) enqueueOne(d Delivery, again bool) error {
 	if err != nil {
 		return err
 	}
-	act, err := one(tx, number, `SELECT n FROM acts WHERE id = ?1`, string(d.Act))
+	type queued struct {
+		n    int64
+		kind entente.Kind
+	}
+	act, err := one(tx, func(rows *sql.Rows, q *queued) error { return rows.Scan(&q.n, (*string)(&q.kind)) },
+		`SELECT n, kind FROM acts WHERE id = ?1`, string(d.Act))
 	if err != nil {
 		return err
 	}
 	if again {
-		if _, err := tx.exec(`DELETE FROM deliveries WHERE act = ?1 AND recipient = ?2 AND compact = ?3 AND pos <> -1`, act, to, compact); err != nil {
+		if _, err := tx.exec(`DELETE FROM deliveries WHERE act = ?1 AND recipient = ?2 AND compact = ?3 AND pos <> -1`, act.n, to, compact); err != nil {
 			return err
 		}
 	}
-	_, err = tx.exec(`INSERT INTO deliveries (act, recipient, compact, pos, reason) VALUES (?1, ?2, ?3, -1, '') ON CONFLICT DO NOTHING`,
-		act, to, compact)
+	_, err = tx.exec(`INSERT INTO deliveries (act, recipient, compact, control, pos, reason) VALUES (?1, ?2, ?3, ?4, -1, '') ON CONFLICT DO NOTHING`,
+		act.n, to, compact, bit(act.kind.Control()))
 	return err
 }
 

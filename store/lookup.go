@@ -102,11 +102,12 @@ func (tx *Tx) LastAct(compact entente.CompactID, kinds ...entente.Kind) (int64, 
 	return n, failed("last act of compact "+entente.Short(compact), err)
 }
 
-// QueuedAfter is Queued in one compact from the first delivery after the number n.
-func (tx *Tx) QueuedAfter(to entente.PartyID, compact entente.CompactID, n int64, limit int) ([]Delivery, error) {
+// QueuedAfter is Queued in one compact from the first delivery after the number
+// n: control acts, or the others.
+func (tx *Tx) QueuedAfter(to entente.PartyID, compact entente.CompactID, control bool, n int64, limit int) ([]Delivery, error) {
 	rows, err := list(tx, scanDelivery, `SELECT `+deliveryColumns+deliveries+`WHERE d.pos = -1 AND d.recipient = (SELECT n FROM names WHERE name = ?1)
-		AND d.compact = (SELECT n FROM names WHERE name = ?2) AND d.n > ?3 ORDER BY d.n LIMIT ?4`,
-		string(to), string(compact), n, int64(limit))
+		AND d.compact = (SELECT n FROM names WHERE name = ?2) AND d.control = ?5 AND d.n > ?3 ORDER BY d.n LIMIT ?4`,
+		string(to), string(compact), n, int64(limit), bit(control))
 	return rows, failed("queue for "+entente.Short(to), err)
 }
 

@@ -46,6 +46,7 @@ var dialect = store.Dialect{
 // DB is an open store.
 type DB struct {
 	pool *sql.DB
+	dir  string // empty for a store in memory
 	// A session is owned by whoever took it out of its channel.
 	writer  chan *store.Session
 	readers chan *store.Session
@@ -59,7 +60,11 @@ type DB struct {
 
 // Open opens or creates the store in dir, and dir itself if it is missing.
 func Open(dir string) (*DB, error) {
-	return open(dir, options{readers: 8, pragmas: []string{"synchronous(FULL)"}})
+	db, err := open(dir, options{readers: 8, pragmas: []string{"synchronous(FULL)"}})
+	if err == nil {
+		db.dir = dir
+	}
+	return db, err
 }
 
 // OpenMemory opens an empty store that is gone when it is closed. It is the

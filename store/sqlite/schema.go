@@ -91,12 +91,13 @@ CREATE TABLE deliveries (
 	act INTEGER NOT NULL,
 	recipient INTEGER NOT NULL,
 	compact INTEGER NOT NULL,
+	control INTEGER NOT NULL,
 	pos INTEGER NOT NULL,
 	reason TEXT NOT NULL,
 	UNIQUE (act, recipient, compact)
 );
 CREATE INDEX deliveries_queued ON deliveries (recipient) WHERE pos = -1;
-CREATE INDEX deliveries_queued_in ON deliveries (recipient, compact) WHERE pos = -1;
+CREATE INDEX deliveries_queued_in ON deliveries (recipient, compact, control) WHERE pos = -1;
 CREATE INDEX deliveries_sent ON deliveries (recipient, compact, pos) WHERE pos >= 0;
 
 CREATE TABLE grants (

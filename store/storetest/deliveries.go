@@ -91,8 +91,13 @@ func queues(s *shelf) {
 			return err
 		}
 		s.same("two at most", len(rows), 2)
-		rows, err = tx.QueuedAfter(party("south"), compact("east"), rows[0].N, 1)
+		rows, err = tx.QueuedAfter(party("south"), compact("east"), rows[0].Kind.Control(), rows[0].N, 1)
 		s.same("after the first", names(rows, func(d store.Delivery) entente.ActID { return d.Act }), names([]string{"d"}, act))
+		if err != nil {
+			return err
+		}
+		rows, err = tx.QueuedAfter(party("south"), compact("east"), !rows[0].Kind.Control(), 0, 10)
+		s.same("of the other sort", len(rows), 0)
 		return err
 	})
 	counts := func(want map[string]int64) {
