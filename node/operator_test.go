@@ -165,6 +165,10 @@ func TestRolesAndGroupsBoundWhatOperatorsRead(t *testing.T) {
 			t.Errorf("%s: open %v, closed %v, theirs %v, lists %d and %d", x.who, sees(x.who, open), sees(x.who, close), sees(x.who, theirs), lists(x.who, true), lists(x.who, false))
 		}
 	}
+	// Who has read what is in the log.
+	if dump := a.dump(t); strings.Count(dump, "What:read Who:north") != 2 || strings.Contains(dump, "What:read Who:admin") {
+		t.Errorf("reads by north in the log: %d", strings.Count(dump, "What:read Who:north"))
+	}
 	// What groups hide is answered as what does not exist.
 	_, hidden := a.Read(ctx, entente.Reader{Party: a.Self(), Operator: "south"}, node.Query{Record: string(close)})
 	_, absent := a.Read(ctx, entente.Reader{Party: a.Self(), Operator: "south"}, node.Query{Record: "sha256:" + strings.Repeat("0", 64)})

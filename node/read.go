@@ -3,6 +3,8 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 
 	"entente"
@@ -83,7 +85,10 @@ func (n *Node) Read(ctx context.Context, r entente.Reader, q Query) (Page, error
 		return err
 	}
 	if q.Owed == nil {
-		return page, n.view(ctx, read)
+		if err := n.view(ctx, read); err != nil {
+			return Page{}, err
+		}
+		return page, n.noteReading(ctx, r, page, q)
 	}
 	// Look first: a courier asks often, and mostly nothing is owed.
 	waiting := false
@@ -102,6 +107,31 @@ func (n *Node) Read(ctx context.Context, r entente.Reader, q Query) (Page, error
 			return err
 		}
 		return d.enterLogs()
+	})
+}
+
+// noteReading writes to the log which person has read which record. The party as
+// a whole, which has no operators or asks for a peer, is nobody to be noted.
+func (n *Node) noteReading(ctx context.Context, r entente.Reader, page Page, q Query) error {
+	if r.Operator == "" || q.Record == "" {
+		return nil
+	}
+	return n.update(ctx, func(d *desk) error {
+		for _, v := range page.Views {
+			seen := map[entente.CompactID]bool{}
+			for _, g := range v.Grants() {
+				seen[g.Compact] = true
+			}
+			if len(seen) == 0 {
+				seen[""] = true
+			}
+			for _, id := range slices.Sorted(maps.Keys(seen)) {
+				if err := d.event(store.Event{What: "read", Who: r.Operator, Compact: id, Subject: string(v.ID())}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
 	})
 }
 
@@ -371,6 +401,10 @@ queue:
 	}
 	batch.Head = head.Envelope()
 	d.remember(row)
+	err = d.event(store.Event{What: "sent", Who: string(r.Party), Compact: row.Compact, Subject: string(head.ID), Detail: fmt.Sprintf("entries %d to %d", batch.First, row.Size-1)})
+	if err != nil {
+		return nil, err
+	}
 	return batch, d.UpdateChannel(row, row.Size)
 }
 
