@@ -411,15 +411,21 @@ func (d *desk) fresh(originator entente.PartyID, s *compact.State) (bool, error)
 	if s.Charter == nil || s.Charter.Freshness == 0 {
 		return true, nil
 	}
-	text, ok, err := d.Meta(metaHeard + string(originator))
-	if err != nil || !ok {
-		return false, err
-	}
+	heard, err := d.heardFrom(originator)
+	return d.now.Sub(heard.Time) <= time.Duration(s.Charter.Freshness)*time.Second, err
+}
+
+// heardFrom is when a peer was last known to have nothing more to tell; zero: never.
+func (d *desk) heardFrom(peer entente.PartyID) (entente.Time, error) {
 	var heard entente.Time
-	if err := heard.UnmarshalText([]byte(text)); err != nil {
-		return false, brokenRow("last contact with", originator, err)
+	text, ok, err := d.Meta(metaHeard + string(peer))
+	if err != nil || !ok {
+		return heard, err
 	}
-	return d.now.Sub(heard.Time) <= time.Duration(s.Charter.Freshness)*time.Second, nil
+	if err := heard.UnmarshalText([]byte(text)); err != nil {
+		return heard, brokenRow("last contact with", peer, err)
+	}
+	return heard, nil
 }
 
 // Heard notes that a peer is connected and has nothing more to tell: this node

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"entente"
 	"entente/compact"
@@ -197,9 +198,32 @@ func (d *desk) grants(rows []store.Grant) ([]release.Grant, error) {
 		if err != nil {
 			return nil, err
 		}
+		if hidden, err := d.unconfirmed(row); err != nil {
+			return nil, err
+		} else if hidden {
+			continue
+		}
 		out = append(out, release.Grant{N: row.N, Reader: row.Reader, Compact: row.Compact, Record: row.Record, Release: row.Release, Handling: h})
 	}
 	return out, nil
+}
+
+// unconfirmed says whether a grant to this party is hidden because its granter
+// has not been reached for longer than the charter allows.
+func (d *desk) unconfirmed(row store.Grant) (bool, error) {
+	if row.Reader != d.self {
+		return false, nil
+	}
+	state, err := d.state(row.Compact)
+	if err != nil || state.Charter == nil || state.Charter.HideAfter == 0 {
+		return false, err
+	}
+	act, err := d.Act(row.Release)
+	if err != nil {
+		return false, err
+	}
+	heard, err := d.heardFrom(act.Signer)
+	return d.now.Sub(heard.Time) > time.Duration(state.Charter.HideAfter)*24*time.Hour, err
 }
 
 // handling is that of a release, from its signed bytes.
@@ -230,7 +254,7 @@ func (d *desk) readList(r entente.Reader, q Query) (Page, error) {
 	}
 	var page Page
 	for len(page.Views) < q.Limit {
-		rows, err := d.Grants(r.Party, q.Compact, q.After, q.Limit)
+		rows, err := d.GrantedRecords(r.Party, q.Compact, entente.DateOf(d.now), q.After, q.Limit)
 		if err != nil {
 			return page, err
 		}

@@ -221,3 +221,36 @@ func TestARecallOfOneQueuedRecordLetsTheOthersGo(t *testing.T) {
 	}
 	c.verify()
 }
+
+func TestANodeThatIsCutOffHidesWhatItCannotConfirm(t *testing.T) {
+	c := newCell(t, "A", "B")
+	ch := c.charter("A", "B")
+	ch.HideAfter = 7
+	id, err := c.as("A").Found(ctx, ch)
+	check(t, err)
+	c.meetAll()
+	_, err = c.as("B").Accede(ctx, id, "", "")
+	check(t, err)
+	c.meetAll()
+	r, _ := c.as("A").note(t, "r")
+	c.release("A", id, []entente.RecordID{r}, "B")
+	c.meetAll()
+	c.now = c.now.AddDate(0, 0, 6)
+	if !c.as("B").sees(r) {
+		t.Error("hidden too early")
+	}
+	c.now = c.now.AddDate(0, 0, 2)
+	if c.as("B").sees(r) {
+		t.Error("shown although A has not been reached for eight days")
+	}
+	if !c.as("A").sees(r) {
+		t.Error("one's own record is hidden")
+	}
+	// At the next contact the backlog is applied first: the recall that waited.
+	c.recall("A", []entente.RecordID{r})
+	c.meetAll()
+	if c.as("B").sees(r) {
+		t.Error("shown although it was recalled in between")
+	}
+	c.verify()
+}

@@ -133,6 +133,9 @@ type Peer struct {
 	Endpoints []string
 	Compacts  []entente.CompactID // shared ones
 	Frozen    bool
+	// Heard is when the peer was last known to have nothing more to tell: what
+	// came from it is not confirmed since. Zero: never.
+	Heard entente.Time
 }
 
 // Peers lists the partners that share a compact with this party, or that a
@@ -168,6 +171,9 @@ func (d *desk) peer(row store.Party) (Peer, error) {
 		return p, err
 	}
 	p.TLS, p.Endpoints = card.KeysFor(entente.UseTLS), card.Endpoints
+	if p.Heard, err = d.heardFrom(row.ID); err != nil {
+		return p, err
+	}
 	p.Compacts, err = d.sharedWith(row.ID)
 	return p, err
 }

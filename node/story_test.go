@@ -332,3 +332,28 @@ func TestTwoCompactsDoNotTouch(t *testing.T) {
 		t.Error("C learns of the compact between A and B")
 	}
 }
+
+func TestAListShowsARecordOnceHoweverOftenItWasReleased(t *testing.T) {
+	c := newCell(t, "A", "B")
+	one, two := c.found("A", "B"), c.found("A", "B")
+	r, _ := c.as("A").note(t, "r")
+	short := c.order(one, []entente.RecordID{r}, "B")
+	short.Handling.Expires = entente.DateOf(c.now.AddDate(0, 0, 2))
+	_, _, err := c.as("A").Release(ctx, short)
+	check(t, err)
+	c.release("A", one, []entente.RecordID{r}, "B")
+	c.release("A", two, []entente.RecordID{r}, "B")
+	c.meetAll()
+	others := false
+	list := func(id entente.CompactID) int {
+		page, err := c.as("B").Read(ctx, entente.Reader{Party: c.as("B").Self()}, node.Query{Own: &others, Compact: id})
+		check(t, err)
+		return len(page.Views)
+	}
+	for range 2 {
+		if list("") != 1 || list(one) != 1 || list(two) != 1 {
+			t.Errorf("in all %d, in one %d, in the other %d", list(""), list(one), list(two))
+		}
+		c.now = c.now.AddDate(0, 0, 3) // the first release has expired by now
+	}
+}

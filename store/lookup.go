@@ -123,3 +123,19 @@ func (tx *Tx) ExpiredGrants(day entente.Date) ([]Grant, error) {
 	rows, err := list(tx, scanGrant, `SELECT `+grantColumns+grants+`WHERE g.until <> '' AND g.until <= ?1 ORDER BY g.n`, string(day))
 	return rows, failed("expired grants", err)
 }
+
+// GrantedRecords pages through what a reader may see like Grants, but gives each
+// record once: by its first grant that has not expired on this day.
+func (tx *Tx) GrantedRecords(reader entente.PartyID, compact entente.CompactID, today entente.Date, after int64, limit int) ([]Grant, error) {
+	query, same := `SELECT `+grantColumns+grants+`WHERE `+byReader, ``
+	args := []any{string(reader), after, int64(limit), string(today)}
+	if compact != "" {
+		same = ` AND h.compact = g.compact`
+		query += ` AND g.compact = (SELECT n FROM names WHERE name = ?5)`
+		args = append(args, string(compact))
+	}
+	rows, err := list(tx, scanGrant, query+` AND g.n > ?2 AND (g.until = '' OR g.until > ?4) AND NOT EXISTS (
+		SELECT 1 FROM grants h WHERE h.record = g.record AND h.reader = g.reader`+same+` AND h.n < g.n AND (h.until = '' OR h.until > ?4))
+		ORDER BY g.n LIMIT ?3`, args...)
+	return rows, failed("records granted to "+entente.Short(reader), err)
+}
