@@ -174,9 +174,18 @@ func tooLarge(records []Fact) *Refusal {
 
 // Within says whether handling keeps to the bounds of a charter.
 func Within(c *entente.Charter, h entente.Handling, now time.Time) *Refusal {
-	terms := func(hint, format string, args ...any) *Refusal {
-		return &Refusal{Code: entente.RefusedTerms, Reason: fmt.Sprintf(format, args...), Hint: hint}
+	if h.Expired(now) {
+		return terms("choose a later day", "the release would have ended on %s", h.Expires)
 	}
+	return withinBounds(c, h, now)
+}
+
+func terms(hint, format string, args ...any) *Refusal {
+	return &Refusal{Code: entente.RefusedTerms, Reason: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// withinBounds is Within but for what has expired; latest is the latest that it may be now.
+func withinBounds(c *entente.Charter, h entente.Handling, latest time.Time) *Refusal {
 	rules := c.Handling
 	if slices.Index(entente.TLPs, h.TLP) > slices.Index(entente.TLPs, rules.Widest) {
 		return terms("choose a stricter label", "TLP:%s is wider than the agreement allows (TLP:%s at most)", h.TLP, rules.Widest)
@@ -187,11 +196,8 @@ func Within(c *entente.Charter, h entente.Handling, now time.Time) *Refusal {
 	if !slices.Contains(c.Purposes, h.Purpose) {
 		return terms(fmt.Sprintf("choose one of %q", c.Purposes), "purpose %q is none of the agreement's", h.Purpose)
 	}
-	if h.Expired(now) {
-		return terms("choose a later day", "the release would have ended on %s", h.Expires)
-	}
 	if rules.Days > 0 {
-		last := now.Add(time.Duration(rules.Days) * 24 * time.Hour)
+		last := latest.Add(time.Duration(rules.Days) * 24 * time.Hour)
 		end, err := h.Expires.Start()
 		if err != nil || end.After(last) {
 			return terms("set an expiry", "the agreement allows %d days, to %s at the latest", rules.Days, entente.DateOf(last))
