@@ -162,8 +162,10 @@ func TestWhatALiarSaysIsRefused(t *testing.T) {
 	wide.Release.Handling.TLP = entente.TLPClear
 	suspension := c.say(third, entente.Act{Kind: entente.KindSuspension, Compact: id, Chain: &entente.Link{Seq: 9, Prev: entente.ActID(id)}, Suspension: &entente.Suspension{Member: third.Self()}})
 	suspension.Signatures = good.Signatures
-	receipt, err := entente.Sign(entente.Act{Kind: entente.KindReceipt, Signer: a.Self(), Card: 1, Compact: id, To: b.Self(), Time: entente.At(c.now),
-		Receipt: &entente.Receipt{Epoch: 1, Tree: entente.TreeHead{Size: 0, Root: ledger.EmptyRoot}}}, a.ring.Receipt)
+	receipt, err := entente.Sign(entente.Act{
+		Kind: entente.KindReceipt, Signer: a.Self(), Card: 1, Compact: id, To: b.Self(), Time: entente.At(c.now),
+		Receipt: &entente.Receipt{Epoch: 1, Tree: entente.TreeHead{Size: 0, Root: ledger.EmptyRoot}},
+	}, a.ring.Receipt)
 	check(t, err)
 	recalled := c.say(a, entente.Act{Kind: entente.KindRecall, Compact: id, To: b.Self(), Recall: &entente.Recall{Ends: []entente.ActID{good.ID}, Scope: "delete", Reason: "x"}})
 	tampered := own.Bytes[:len(own.Bytes)-2]

@@ -3,6 +3,7 @@ package release
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"entente"
@@ -67,8 +68,8 @@ func Covers(c *entente.Act, s *compact.State, use entente.ConsentUse, relay, rec
 
 // within wants handling to be at least as strict as what a permit or a source asks.
 func within(h, least entente.Handling) *Refusal {
-	if way := weaker(h, least); way != "" {
-		return &Refusal{Code: entente.RefusedTerms, Reason: fmt.Sprintf("the handling is weaker than its source asks: %s", way), Hint: "choose stricter handling; entente preview shows what the sources ask"}
+	if ways := Weaker(h, least); len(ways) > 0 {
+		return &Refusal{Code: entente.RefusedTerms, Reason: fmt.Sprintf("the handling is weaker than its source asks: %s", strings.Join(ways, "; ")), Hint: "choose stricter handling; entente preview shows what the sources ask"}
 	}
 	return nil
 }

@@ -64,6 +64,11 @@ func TestTearlineLeaks(t *testing.T) {
 		{"a script without spaces", `"abstract":"他说王小明在这里","content":"据王小明说"`, []stix.Change{drop("/abstract")}, LeakPhrase, "/content", `"王小明"`},
 		{"in the name of a member", `"abstract":"from Ilmo Varga","x_ilmo_varga":1`, []stix.Change{drop("/abstract")}, LeakPhrase, "/x_ilmo_varga", `"ilmo varga"`},
 		{"moved by the editor", `"abstract":"from Ilmo Varga","content":"x"`, []stix.Change{drop("/abstract"), replace("/content", "He is ilmo varga.")}, LeakPhrase, "/content", `"ilmo varga"`},
+		{
+			"half of a phrase was cut", `"abstract":"there was a small mill wheel by the ford","content":"near the mill  wheel"`,
+			[]stix.Change{replace("/abstract", "there was a small wheel by the ford")},
+			LeakPhrase, "/content", `"mill wheel"`,
+		},
 		{"in a list", `"labels":["old mill","bridge"],"content":"at the old mill"`, []stix.Change{drop("/labels/0")}, LeakPhrase, "/content", `"old mill"`},
 
 		{"the id of the full record in a text", `"content":"see ` + strings.ToUpper(recordID) + `"`, nil, LeakID, "/content", "the id of the full record"},

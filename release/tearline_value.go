@@ -283,8 +283,10 @@ func (c *tearlineCheck) numbers(l stix.Leaf, text string) {
 		for _, g := range groups {
 			sum += g
 		}
+		// Digits next to letters may belong to a word; those of a document do too.
 		word := i > 0 && isWordByte(text[i-1]) || end < len(text) && isWordByte(text[end])
-		if !isDate(groups) && (sum >= manyDigits && !word || word && slices.Max(groups) >= manyDigits-1 && !hexNear(text, i, end)) {
+		long := sum >= manyDigits && (!word || len(groups) >= 3) || word && slices.Max(groups) >= manyDigits-1
+		if long && !isDate(groups) && !hexNear(text, i, end) {
 			c.warn(LeakNumber, l.Path, "%.40q has %d digits", text[i:end], sum)
 		}
 		if len(c.cutPlaces) > 0 && len(groups) == 2 {
@@ -320,5 +322,5 @@ func hexNear(text string, i, end int) bool {
 	for end < len(text) && hex(text[end]) {
 		end++
 	}
-	return end-i >= 32
+	return end-i == 36 || isDigest(text[i:end])
 }

@@ -36,7 +36,7 @@ func (v *vocabulary) split(text string) []word {
 			return
 		}
 		w := word{id: v.number(now.text), common: commonWords[string(now.text)]}
-		if now.cased && !now.capital {
+		if now.cased && !now.capital && now.digits == 0 {
 			v.lower[w.id] = true
 		}
 		uncased := now.letters > 0 && !now.cased
