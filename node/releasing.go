@@ -82,6 +82,12 @@ func (d *desk) preview(o Order) (Preview, [][][]release.Fact, error) {
 	if err := d.working(); err != nil {
 		return p, nil, err
 	}
+	// Native codes tighten the rest of the handling.
+	tightened, err := release.Apply(o.Handling, o.Handling.Codes...)
+	if err != nil {
+		return p, nil, entente.Errorf(entente.Invalid, "docs/handling.md lists the codes", "handling: %w", err)
+	}
+	o.Handling, p.Handling = tightened, tightened
 	state, err := d.state(o.Compact)
 	if err != nil {
 		return p, nil, err
@@ -158,6 +164,7 @@ func (n *Node) release(ctx context.Context, o Order) (Preview, []entente.ActID, 
 		if err := out.Err(); err != nil {
 			return err
 		}
+		o.Handling = out.Handling
 		state, err := d.state(o.Compact)
 		if err != nil {
 			return err

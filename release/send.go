@@ -120,6 +120,9 @@ func Send(q Question) Decision {
 			}
 		}
 		d.judgeSources(q, f)
+		if r := marked(q.Handling, f); r != nil {
+			d.Refusals = append(d.Refusals, r)
+		}
 		for _, ref := range f.Refs {
 			if !together[ref] && !standard(stix.ID(ref)) && !q.Held(ref) {
 				d.Missing = append(d.Missing, Missing{f.ID, f.Name, ref})
@@ -153,6 +156,18 @@ func (d *Decision) judgeSources(q Question, f Fact) {
 			}
 		}
 	}
+}
+
+// marked wants the handling to be no wider than the TLP markings that the object
+// itself refers to, whether they mark all of it or a part: handling is for the whole.
+func marked(h entente.Handling, f Fact) *Refusal {
+	for _, ref := range f.Refs {
+		if tlp := stix.MarkedTLP(stix.ID(ref)); tlp != "" && wider(entente.TLPs, h.TLP, tlp) {
+			return terms("choose the object's own label, or release a tearline without what is marked so",
+				"record %s is marked TLP:%s, the handling says TLP:%s", entente.Short(f.ID), tlp, h.TLP)
+		}
+	}
+	return nil
 }
 
 // standard says whether an id is fixed by the standard: everybody has the object.

@@ -105,8 +105,12 @@ func TestSend(t *testing.T) {
 			q.Records[0].Refs = []string{"note--7"}
 			q.Held = func(s string) bool { return s == "note--7" }
 		}, "", 0},
-		{"a reference to TLP:RED of the standard", func(q *Question) {
+		{"marked TLP:RED, released as amber", func(q *Question) {
 			q.Records[0].Refs = []string{"marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"}
+		}, entente.RefusedTerms, 0},
+		{"marked TLP:RED, released as red", func(q *Question) {
+			q.Records[0].Refs = []string{"marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"}
+			q.Handling.TLP = entente.TLPRed
 		}, "", 0},
 		{"too many", func(q *Question) {
 			q.Records = nil

@@ -41,6 +41,9 @@ func IsStandardMarking(id ID) bool { return standardLabel(id) != "" }
 // be held by anybody.
 func IsStandardExtension(id ID) bool { return id == tlpExtension }
 
+// MarkedTLP is the label that a standard marking stands for; empty for other ids.
+func MarkedTLP(id ID) entente.TLP { return standardLabel(id) }
+
 func standardLabel(id ID) entente.TLP {
 	if label, ok := markingsTLP1[id]; ok {
 		return label
