@@ -67,9 +67,10 @@ func (d *Door) contact(p node.Peer) *contact {
 
 // update takes over what the node knows of its partners: ends connections whose
 // key no card lists any more, and calls whom there is a reason and a way to call.
-func (d *Door) update(ctx context.Context, peers map[entente.PartyID]node.Peer) {
+func (d *Door) update(ctx context.Context, peers map[entente.PartyID]node.Peer, callable bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.callable = callable
 	for _, p := range peers {
 		c := d.contact(p)
 		if !sameWay(c.peer, p) {
@@ -100,11 +101,11 @@ func (d *Door) update(ctx context.Context, peers map[entente.PartyID]node.Peer) 
 	}
 }
 
-// dialable says whether this node has a reason and a way to call p. A node that
-// nobody can call also calls those with whom it shares no agreement yet: the
-// first one reaches it in no other way.
+// dialable says whether this node has a reason and a way to call p; the caller
+// holds mu. A node that nobody can call also calls those with whom it shares no
+// agreement yet: the first one reaches it in no other way.
 func (d *Door) dialable(p node.Peer) bool {
-	return !p.Frozen && len(p.Endpoints) > 0 && len(p.TLS) > 0 && (len(p.Compacts) > 0 || d.listener == nil)
+	return !p.Frozen && len(p.Endpoints) > 0 && len(p.TLS) > 0 && (len(p.Compacts) > 0 || !d.callable)
 }
 
 func signal(c chan struct{}) {
@@ -314,7 +315,7 @@ func (d *Door) welcome(ctx context.Context, raw net.Conn, free func()) error {
 	}
 	free()
 	l := newLink(ctx, d, conn, p, key, false)
-	if err := l.run(); !l.claimed && ctx.Err() == nil {
+	if err := l.run(); !l.claimed && ctx.Err() == nil && !errors.Is(err, errDuplicate) {
 		return fmt.Errorf("%s: %w", p.Name, err)
 	}
 	return nil

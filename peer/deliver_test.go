@@ -2,6 +2,7 @@ package peer_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 
@@ -85,10 +86,12 @@ func TestPartyAwayWhileOthersAccede(t *testing.T) {
 	c.as("Borvia").accede(id)
 	c.as("Caldera").accede(id)
 	a, d := c.as("Ardel"), c.as("Dorne")
-	a.until("all but Dorne have acceded", func() bool {
-		s, err := a.Compact(ctx, id)
-		return err == nil && len(s.Missing) == 1 && s.Missing[0] == d.Self()
-	})
+	for _, p := range []*party{a, c.as("Caldera")} {
+		p.until("all but Dorne have acceded", func() bool {
+			s, err := p.Compact(ctx, id)
+			return err == nil && len(s.Missing) == 1 && s.Missing[0] == d.Self()
+		})
+	}
 	a.shut()
 	c.as("Borvia").shut()
 	d.open() // only Caldera is there to tell it
@@ -128,35 +131,76 @@ func TestPeerDownForAWhile(t *testing.T) {
 	}
 }
 
-// Two that dial each other at one moment keep one connection, and both the same.
+// Two that dial each other at one moment are connected, and both agree by whom.
 func TestBothDialAtOnce(t *testing.T) {
 	c := newCell(t, "Ardel", "Borvia")
 	a, b := c.as("Ardel"), c.as("Borvia")
 	c.openAll()
 	id := c.found("Ardel", "Borvia")
-	smaller := min(a.Self(), b.Self())
 	for range 10 {
 		a.shut()
 		b.shut()
-		// Both know whom to call as soon as their doors open.
-		a.open()
+		a.open() // both know whom to call as soon as their doors open
 		b.open()
-		one := func(p, q *party) func() bool {
-			return func() bool { dialler, ok := p.linked(q); return ok && dialler == smaller }
-		}
-		// The larger one may have come first; then the smaller one's call takes its place
-		// or never comes. Either way one record gets through both ways.
 		r1, r2 := c.tell("Ardel", id, "to Borvia", "Borvia"), c.tell("Borvia", id, "to Ardel", "Ardel")
 		b.until("the record arrives", func() bool { return b.sees(r1) })
 		a.until("the record arrives", func() bool { return a.sees(r2) })
-		a.until("both settled", func() bool { return a.settled(b) })
-		b.until("both settled", func() bool { return b.settled(a) })
-		d1, ok1 := a.linked(b)
-		d2, ok2 := b.linked(a)
-		if ok1 && ok2 && d1 != d2 {
-			a.until("both keep one", one(a, b))
-			b.until("both keep one", one(b, a))
-		}
+		a.until("settled", func() bool { return a.settled(b) })
+		b.until("settled", func() bool { return b.settled(a) })
+		a.until("both agree", func() bool {
+			d1, ok1 := a.linked(b)
+			d2, ok2 := b.linked(a)
+			return ok1 && ok2 && d1 == d2
+		})
+	}
+}
+
+// Of two connections that the two sides have dialled, the one stands that the
+// party with the smaller id has dialled; of two by one side, the later.
+func TestWhichOfTwoConnectionsStands(t *testing.T) {
+	c := newCell(t, "Ardel", "Borvia")
+	c.openAll()
+	c.found("Ardel", "Borvia")
+	smaller, larger := c.as("Ardel"), c.as("Borvia")
+	smaller.until("settled", func() bool { return smaller.settled(larger) })
+	larger.until("settled", func() bool { return larger.settled(smaller) })
+	if smaller.Self() > larger.Self() {
+		smaller, larger = larger, smaller
+	}
+	for _, v := range []struct {
+		name        string
+		door, other *party
+		first       func(self, peer *party) *raw // the connection that stands already
+		replaced    bool
+	}{
+		{"the larger calls twice", smaller, larger, func(s, p *party) *raw { return callRaw(s, p).greet() }, true},
+		{"the smaller calls twice", larger, smaller, func(s, p *party) *raw { return callRaw(s, p).greet() }, true},
+		{"the larger calls after the smaller", smaller, larger, answerRaw, false},
+		{"the smaller calls after the larger", larger, smaller, answerRaw, true},
+	} {
+		t.Run(v.name, func(t *testing.T) {
+			v.other.shut()
+			v.door.open()
+			first := v.first(v.other, v.door)
+			v.door.until("connected", func() bool { _, ok := v.door.linked(v.other); return ok })
+			before, _ := v.door.linked(v.other)
+			second := callRaw(v.other, v.door)
+			if !v.replaced {
+				if k, payload, _ := second.read(); k != 0 {
+					t.Errorf("let in: frame of kind %d, %q", k, payload)
+				}
+				first.send(ping, nil)
+				if after, ok := v.door.linked(v.other); !ok || after != before {
+					t.Error("the first connection did not stand")
+				}
+				return
+			}
+			second.greet()
+			if last, _ := first.refused(); last != "bye" {
+				t.Errorf("the first connection ended with %q, expected a bye", last)
+			}
+			v.door.until("connected by the caller", func() bool { d, ok := v.door.linked(v.other); return ok && d == v.other.Self() })
+		})
 	}
 }
 
@@ -207,22 +251,38 @@ func TestConnectionCutAnywhere(t *testing.T) {
 	b.verified()
 }
 
-// Many batches of two compacts share one connection, and the small compact does
-// not wait for the large one to end.
-func TestTwoCompactsShareALink(t *testing.T) {
+// Two compacts share one connection: what is in the small one does not wait for
+// the end of the large one.
+func TestTwoCompactsTakeTurns(t *testing.T) {
 	c := newCell(t, "Ardel", "Borvia")
 	a, b := c.as("Ardel"), c.as("Borvia")
 	c.openAll()
 	large, small := c.found("Ardel", "Borvia"), c.found("Ardel", "Borvia")
+	if large > small {
+		large, small = small, large // the large one's turn comes first
+	}
 	a.until("settled", func() bool { return a.settled(b) })
 	b.shut()
-	var last entente.RecordID
-	for range 40 {
-		last = c.tell("Ardel", large, "bulk", "Borvia")
-	}
+	c.tellBulk("Ardel", large, 4*12, "Borvia")
 	one := c.tell("Ardel", small, "one", "Borvia")
-	b.open()
-	b.until("both arrive", func() bool { return b.sees(one) && b.sees(last) })
+	spy := b.openSpied()
+	a.until("settled", func() bool { return a.settled(b) })
+	if !b.sees(one) {
+		t.Error("the record of the small compact did not arrive")
+	}
+	var order []entente.CompactID
+	spy.mu.Lock()
+	for _, x := range spy.batches {
+		order = append(order, x.Channel.Compact)
+	}
+	spy.mu.Unlock()
+	at, last := slices.Index(order, small), len(order)-1
+	for last > 0 && order[last] != large {
+		last--
+	}
+	if at < 0 || at >= last || last < 2 {
+		t.Errorf("batches came in the order %v: the small compact is number %d of %d", order, at, len(order))
+	}
 }
 
 // A compact founded and a party met while the doors are open are taken up at once.

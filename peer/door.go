@@ -80,6 +80,7 @@ type Door struct {
 	group sync.WaitGroup // all that Run started
 
 	mu       sync.Mutex
+	callable bool // partners can call this node
 	contacts map[entente.PartyID]*contact
 }
 
@@ -146,10 +147,11 @@ func (d *Door) watch(ctx context.Context) {
 		changed := d.desk.Changed()
 		begun := time.Now()
 		peers, err := d.roster.read(ctx)
-		if err == nil {
-			d.update(ctx, peers)
+		callable, err2 := d.readCallable(ctx)
+		if err = errors.Join(err, err2); err == nil {
+			d.update(ctx, peers, callable)
 		} else if ctx.Err() == nil {
-			d.log.Error("partners cannot be read from the store", "error", err)
+			d.log.Error("partners cannot be read from the store; the door goes on with those it knows", "error", err)
 		}
 		pause := 4 * time.Since(begun) // so that a node with much to do is not kept busy by this
 		if err != nil {
@@ -164,6 +166,17 @@ func (d *Door) watch(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// readCallable says whether partners can call this node: it listens, and its card
+// says where.
+func (d *Door) readCallable(ctx context.Context) (bool, error) {
+	cards, err := d.desk.Card(ctx, d.self)
+	if err != nil || d.listener == nil {
+		return false, err
+	}
+	s, err := entente.ParseSigned(cards[len(cards)-1])
+	return err == nil && len(s.Act.CardBody.Endpoints) > 0, err
 }
 
 // sleep waits, until woken at most. It says whether ctx goes on.

@@ -6,11 +6,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"net"
 	"reflect"
 	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"entente"
 	"entente/node"
@@ -154,6 +156,58 @@ func TestWindow(t *testing.T) {
 	}
 }
 
+// Who opens many connections and says nothing takes its own room only.
+func TestSlotsForHandshakes(t *testing.T) {
+	s := slots{hosts: map[string]int{}}
+	var free []func()
+	for i := range 1000 {
+		f, ok := s.take(&net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1 + i})
+		if ok != (i < maxHandshakesHost) {
+			t.Fatalf("caller %d of one host: %v", i, ok)
+		}
+		free = append(free, f)
+	}
+	if _, ok := s.take(&net.TCPAddr{IP: net.IPv4(192, 0, 2, 2), Port: 1}); !ok {
+		t.Error("another host is turned away")
+	}
+	for i := range 1000 {
+		_, ok := s.take(&net.TCPAddr{IP: net.IPv4(198, 51, 100, byte(i)), Port: i})
+		if ok != (i < maxHandshakes-maxHandshakesHost-1) {
+			t.Fatalf("caller %d of many hosts: %v", i, ok)
+		}
+	}
+	free[0]()
+	free[0]()
+	if _, ok := s.take(&net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1}); !ok {
+		t.Error("a place given back is not free")
+	}
+	if _, ok := s.take(&net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 2}); ok {
+		t.Error("a place was given back twice")
+	}
+}
+
+// Waits double, stay within their bounds, and differ.
+func TestBackoff(t *testing.T) {
+	b := backoff{least: time.Second, most: time.Minute}
+	b.complete()
+	for failures, want := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second, time.Minute, time.Minute} {
+		first, different := b.wait(failures), false
+		for range 100 {
+			d := b.wait(failures)
+			if d < want/2 || d > want {
+				t.Errorf("after %d failures: %v, expected %v to %v", failures, d, want/2, want)
+			}
+			different = different || d != first
+		}
+		if !different {
+			t.Errorf("after %d failures always %v", failures, first)
+		}
+	}
+	if d := b.wait(1_000_000); d < b.most/2 || d > b.most {
+		t.Errorf("after very many failures %v", d)
+	}
+}
+
 func FuzzFrame(f *testing.F) {
 	f.Add(creditFrame(amount{16 << 20, 4096}))
 	f.Add(empty(kindPing))
@@ -216,6 +270,7 @@ func FuzzHello(f *testing.F) {
 		}
 		f.Add(b[headerSize:])
 	}
+	f.Add([]byte(`{"format":"entente-peer/1","party":"` + ardel + `","cards":[],"channels":[]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		cards, positions, err := parseHello(borvia, ardel, b)
 		if err != nil {

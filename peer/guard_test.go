@@ -29,8 +29,9 @@ import (
 // spy is a desk that notes what the door asks of the node on behalf of a peer.
 type spy struct {
 	*node.Node
-	mu   sync.Mutex
-	seen []string
+	mu      sync.Mutex
+	seen    []string
+	batches []entente.Batch // accepted, those with entries
 }
 
 func (s *spy) note(what string, who entente.PartyID) {
@@ -67,7 +68,13 @@ func (s *spy) Read(ctx context.Context, r entente.Reader, q node.Query) (node.Pa
 
 func (s *spy) Accept(ctx context.Context, from entente.PartyID, b entente.Batch) (node.Outcome, error) {
 	s.note("accept", from)
-	return s.Node.Accept(ctx, from, b)
+	out, err := s.Node.Accept(ctx, from, b)
+	if err == nil && len(b.Parcels) > 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.batches = append(s.batches, b)
+	}
+	return out, err
 }
 
 func (p *party) openSpied() *spy {

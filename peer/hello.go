@@ -32,7 +32,7 @@ type hello struct {
 	Format   string          `json:"format"`
 	Party    entente.PartyID `json:"party"`
 	Cards    [][]byte        `json:"cards"` // envelopes in base64, oldest first
-	Channels []position      `json:"channels,omitzero"`
+	Channels []position      `json:"channels,omitempty"`
 }
 
 // position is how far the speaker has one channel.
@@ -45,7 +45,7 @@ type position struct {
 	Root    string            `json:"root"`
 	// Evidence is the listener's own latest statement about the channel that the
 	// speaker holds: a receipt if Mine, else a head.
-	Evidence []byte `json:"evidence,omitzero"` // base64
+	Evidence []byte `json:"evidence,omitempty"` // base64
 }
 
 func (p position) compare(q position) int {
@@ -103,8 +103,11 @@ func parseHello(self, peer entente.PartyID, payload []byte) ([][]byte, []node.Po
 		if i > 0 && h.Channels[i-1].compare(p) >= 0 {
 			return nil, nil, violation("channels in a hello are sorted and differ")
 		}
-		if p.Compact == "" || p.Epoch < 1 || p.Epoch > maxCount || p.Size < 0 || p.Size > maxCount || len(p.Root) > 100 {
+		if p.Compact == "" || p.Epoch < 1 || p.Epoch > maxCount || p.Size < 0 || p.Size > maxCount {
 			return nil, nil, violation("hello: a channel without compact, or numbers out of range")
+		}
+		if err := new(entente.ActID).UnmarshalText([]byte(p.Root)); err != nil { // a root is spelled like an id
+			return nil, nil, violation("hello: root of a tree: %w", err)
 		}
 		out[i] = node.Position{
 			Channel: entente.Channel{From: self, To: peer, Compact: p.Compact, Epoch: p.Epoch},

@@ -14,7 +14,6 @@ import (
 	"entente"
 	"entente/node"
 	"entente/peer"
-	"entente/stix"
 )
 
 // threat is Ardel with an honest partner, Borvia, and a hostile one, Caldera, whose
@@ -23,6 +22,7 @@ type threat struct {
 	*cell
 	id            entente.CompactID
 	a, b, hostile *party
+	old           entente.Batch   // what Caldera's node has delivered to Ardel before
 	batches       []entente.Batch // what Caldera's node would deliver to Ardel next
 	records       []entente.RecordID
 	size          int64 // of Caldera's channel to Ardel before
@@ -41,6 +41,9 @@ func newThreat(t *testing.T, idle time.Duration) *threat {
 		MinBackoff: time.Millisecond, MaxBackoff: 2 * time.Millisecond,
 	})
 	x.size = x.a.channelFrom(x.hostile).Size
+	page, err := x.hostile.Read(ctx, entente.Reader{Party: x.a.Self()}, node.Query{Owed: &node.Owed{Compact: x.id, From: 0}})
+	check(t, err)
+	x.old = *page.Batch
 	for from := x.size; len(x.batches) < 3; {
 		x.records = append(x.records, c.tell("Caldera", x.id, "from Caldera", "Ardel"))
 		page, err := x.hostile.Read(ctx, entente.Reader{Party: x.a.Self()}, node.Query{Owed: &node.Owed{Compact: x.id, From: from}})
@@ -154,6 +157,11 @@ func TestHostilePartner(t *testing.T) {
 			return r
 		}, "conflict"},
 		{"credit back for nothing", func() *raw { r := x.greet(); r.send(credit, amount(1, 1)); return r }, "invalid"},
+		{"more batches at once than may be unanswered", func() *raw {
+			r := x.greet()
+			r.conn.Write(bytes.Repeat(frame(batch, entente.AppendBatch(nil, &x.old)), 500))
+			return r
+		}, "invalid"},
 		{"a batch that is none", func() *raw { r := x.greet(); r.send(batch, []byte("entente-batch/1\nand so on")); return r }, "invalid"},
 		{"a batch without entries", func() *raw {
 			r := x.greet()
@@ -206,6 +214,7 @@ func TestHostilePartner(t *testing.T) {
 		t.Run(v.name, func(t *testing.T) {
 			r := v.do()
 			got, before := r.refused()
+			before = slices.DeleteFunc(before, func(k byte) bool { return k == receipt && strings.HasPrefix(v.name, "more batches") })
 			if got != v.want || len(before) > 0 {
 				t.Errorf("refused with %q after frames of kinds %v, expected %q and nothing else", got, before, v.want)
 			}
@@ -288,26 +297,8 @@ func TestSlowPartnerHoldsUpNobody(t *testing.T) {
 	x := newThreat(t, 0)
 	r := x.greet()
 	check(t, r.conn.NetConn().(*net.TCPConn).SetReadBuffer(4096))
-	var objects []stix.Object
-	for range 24 {
-		body := make([]byte, 700<<10)
-		rand.Read(body)
-		o, err := stix.NewArtifact("application/octet-stream", body)
-		check(t, err)
-		objects = append(objects, o)
-	}
-	put, err := x.a.Put(ctx, objects)
-	check(t, err)
-	order := node.Order{
-		Compact: x.id, To: []entente.PartyID{x.hostile.Self(), x.b.Self()},
-		Handling: entente.Handling{TLP: entente.TLPAmber, Onward: entente.OnwardNone, Purpose: "counter-terrorism"},
-	}
-	for _, p := range put {
-		order.Records = append(order.Records, p.Record)
-	}
-	_, _, err = x.a.Release(ctx, order)
-	check(t, err)
-	for _, record := range order.Records {
+	records := x.tellBulk("Ardel", x.id, 24, "Caldera", "Borvia")
+	for _, record := range records {
 		x.b.until("Borvia has it all", func() bool { return x.b.sees(record) })
 	}
 	x.unharmed()

@@ -374,25 +374,23 @@ func (l *link) hurry() {
 }
 
 // farewell says the last word, as far as the connection still carries it, and
-// closes.
+// closes. Who was not let in is told nothing.
 func (l *link) farewell(reason error) {
 	defer l.conn.Close()
-	var last []byte
-	switch r, refusing := errors.AsType[refused](reason); {
-	case refusing:
-		last = refusalFrame(entente.KindOf(r.err))
-	case errors.Is(reason, errStopping), errors.Is(reason, errReplaced), errors.Is(reason, errCard):
-		last = empty(kindBye)
-	default:
+	if !l.claimed {
 		return
 	}
-	if !l.claimed {
-		return // who is not let in is told nothing
+	if r, ok := errors.AsType[refused](reason); ok {
+		if l.write(refusalFrame(entente.KindOf(r.err))) == nil && l.conn.CloseWrite() == nil {
+			// To close with bytes unread would reset the connection before the peer has
+			// read why; so read on, but not for long.
+			l.conn.NetConn().SetReadDeadline(time.Now().Add(parting))
+			io.Copy(io.Discard, l.conn.NetConn())
+		}
+		return
 	}
-	if l.write(last) == nil && l.conn.CloseWrite() == nil {
-		// Until the peer has heard it: closing with bytes unread would reset the connection.
-		l.conn.NetConn().SetReadDeadline(time.Now().Add(parting))
-		io.Copy(io.Discard, l.conn.NetConn())
+	if errors.Is(reason, errStopping) || errors.Is(reason, errReplaced) || errors.Is(reason, errCard) {
+		l.write(empty(kindBye)) // if it cannot be sent, the peer sees the end all the same
 	}
 }
 

@@ -30,15 +30,44 @@ type raw struct {
 	peer *party
 }
 
-// callRaw calls the peer's door as self and waits to be let in.
+// callRaw calls the peer's door as self.
 func callRaw(self, peer *party) *raw {
 	self.t.Helper()
-	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: patience}, "tcp", peer.street.addr(), tlsAs(self.t, self.ring.TLS.Ed25519()))
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: patience}, "tcp", peer.door.Addr().String(), tlsAs(self.t, self.ring.TLS.Ed25519()))
 	check(self.t, err)
+	return newRaw(self, peer, conn)
+}
+
+func newRaw(self, peer *party, conn *tls.Conn) *raw {
+	self.t.Helper()
 	self.t.Cleanup(func() { conn.Close() })
 	check(self.t, conn.SetDeadline(time.Now().Add(patience)))
-	r := &raw{t: self.t, conn: conn, self: self, peer: peer}
+	return &raw{t: self.t, conn: conn, self: self, peer: peer}
+}
+
+// answerRaw waits for the peer to call self, and greets it.
+func answerRaw(self, peer *party) *raw {
+	self.t.Helper()
+	cfg := tlsAs(self.t, self.ring.TLS.Ed25519())
+	cfg.ClientAuth = tls.RequireAnyClientCert
+	l, err := tls.Listen("tcp", "127.0.0.1:0", cfg)
+	check(self.t, err)
+	defer l.Close()
+	self.street.leadTo(l.Addr().String())
+	conn, err := l.Accept()
+	check(self.t, err)
+	r := newRaw(self, peer, conn.(*tls.Conn))
+	r.send(credit, amount(1<<30, 1<<20))
+	r.want(hello)
+	r.sayHello()
 	return r
+}
+
+func (r *raw) sayHello() {
+	r.t.Helper()
+	positions, err := r.self.Positions(ctx, r.peer.Self())
+	check(r.t, err)
+	r.send(hello, r.hello(r.self.Self(), positions))
 }
 
 // greet does the greeting as it should be.
@@ -46,9 +75,7 @@ func (r *raw) greet() *raw {
 	r.t.Helper()
 	r.want(credit)
 	r.send(credit, amount(1<<30, 1<<20))
-	positions, err := r.self.Positions(ctx, r.peer.Self())
-	check(r.t, err)
-	r.send(hello, r.hello(r.self.Self(), positions))
+	r.sayHello()
 	r.want(hello)
 	return r
 }
@@ -121,8 +148,8 @@ func (r *raw) want(kind byte) []byte {
 	}
 }
 
-// refused reads to the end, and gives the kind of error that came last, empty if
-// none did, and what receipts and batches came before it.
+// refused reads to the end, and gives the kind of error that came last or "bye",
+// empty if neither did, and what receipts and batches came before it.
 func (r *raw) refused() (last string, before []byte) {
 	r.t.Helper()
 	defer r.conn.Close()
@@ -136,6 +163,8 @@ func (r *raw) refused() (last string, before []byte) {
 			return last, before
 		case k == refusal:
 			last = string(payload)
+		case k == bye:
+			last = "bye"
 		case k == batch || k == receipt:
 			before = append(before, k)
 		}

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"entente"
-	"entente/node"
 )
 
 // older makes Ardel and Borvia, lets them settle, copies the store of one, goes
@@ -116,17 +115,4 @@ func TestOlderCopyIsRepairedByTwoPartners(t *testing.T) {
 	for _, p := range []*party{b, d} {
 		p.until("the next record arrives", func() bool { return p.sees(next) })
 	}
-}
-
-// channelFrom is the party's copy of the channel that the other has to it.
-func (p *party) channelFrom(q *party) node.ChannelStatus {
-	p.t.Helper()
-	list, err := p.Channels(ctx)
-	check(p.t, err)
-	for _, c := range list {
-		if c.From == q.Self() && c.To == p.Self() {
-			return c
-		}
-	}
-	return node.ChannelStatus{}
 }
