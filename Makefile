@@ -6,6 +6,7 @@ SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 GO          ?= go
 FUZZTIME    ?= 10s
+BUILD       ?= -trimpath
 COMPILER    := $(shell command -v "$$($(GO) env CC)" 2>/dev/null)
 
 .DEFAULT_GOAL := help
@@ -15,7 +16,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 build: ## the program, as ./entente
-	$(GO) build -trimpath -o entente ./cmd/entente
+	$(GO) build $(BUILD) -o entente ./cmd/entente
 
 demo: build ## four parties on this machine; stays up until Ctrl-C
 	./entente demo
