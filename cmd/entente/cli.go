@@ -2,7 +2,7 @@ package main
 
 // commands is the command line: every command is registered here and nowhere else.
 type commands struct {
-	Dir  string `help:"Data directory of the party." env:"ENTENTE_DIR" default:"./entente-data" placeholder:"DIR"`
+	Dir  string `help:"Data directory of the party (default: ./entente-data)." env:"ENTENTE_DIR" default:"./entente-data" placeholder:"DIR"`
 	JSON bool   `name:"json" help:"Write one JSON value on standard output instead of text for people."`
 
 	Init        initCmd        `cmd:"" help:"Make a party: keys, first card, store."`

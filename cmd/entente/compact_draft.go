@@ -14,12 +14,18 @@ import (
 type draftCmd struct {
 	Out        string   `help:"Write to this file, which must not exist, instead of standard output." type:"path" placeholder:"FILE"`
 	Name       string   `help:"Name of the agreement." placeholder:"NAME"`
-	Type       string   `help:"information, tasking, deconfliction or matching." default:"information" placeholder:"TYPE"`
+	Type       string   `help:"information, tasking, deconfliction or matching (default: information)." default:"information" placeholder:"TYPE"`
 	Purpose    []string `help:"A purpose; repeat for several. The first is the default of releases." sep:"none" placeholder:"TEXT"`
 	Category   []string `help:"A category of data; repeat for several." sep:"none" placeholder:"TEXT"`
 	LegalBasis string   `help:"The members' legal basis, if it is one and the same." placeholder:"TEXT"`
 	Member     []string `help:"A member besides this party; repeat for several (default: every trusted party)." sep:"none" placeholder:"PARTY"`
-	Days       int      `help:"How long it is to last." default:"365" placeholder:"N"`
+	Days       int      `help:"How many days it is to last (default: 365)." default:"365" placeholder:"N"`
+}
+
+type draftAnswer struct {
+	File    string `json:"file"`
+	Members int    `json:"members"`
+	FillIn  int    `json:"fill_in"` // texts to be replaced
 }
 
 // fillIn begins every text of a draft that people must replace.
@@ -52,11 +58,7 @@ func (c *draftCmd) Run(s *session) error {
 	if err := writeNew(c.Out, b.Bytes(), 0o644); err != nil {
 		return err
 	}
-	return s.show(struct {
-		File    string `json:"file"`
-		Members int    `json:"members"`
-		FillIn  int    `json:"fill_in"`
-	}{c.Out, len(charter.Members), strings.Count(b.String(), fillIn)}, func(p *printer) {
+	return s.show(draftAnswer{c.Out, len(charter.Members), strings.Count(b.String(), fillIn)}, func(p *printer) {
 		p.line("Wrote %s with %s.", c.Out, counted(len(charter.Members), "member"))
 		p.line("Replace every text that begins with %q, then read it in words: entente compact review %s", fillIn, c.Out)
 	})

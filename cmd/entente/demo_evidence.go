@@ -96,13 +96,15 @@ func (d *demo) verify() error {
 func (d *demo) stay(removed bool) {
 	d.line("")
 	d.line(d.paint(bold, "The four nodes stay up until Ctrl-C. In another terminal:"))
+	base := filepath.Dir(d.almara().dir)
 	rows := [][]string{{"PARTY", "PROCESS", "LISTENING", "DATA DIRECTORY"}}
 	for _, p := range d.parties {
-		rows = append(rows, []string{p.name, fmt.Sprint(p.serving.Process.Pid), p.addr, p.dir})
+		rows = append(rows, []string{p.name, fmt.Sprint(p.serving.Process.Pid), p.addr, filepath.Base(p.dir)})
 	}
 	d.table(rows)
+	d.line("    The data directories are in " + base + ".")
 	d.line("")
-	d.command("", "cd "+filepath.Dir(d.almara().dir))
+	d.command("", "cd "+base)
 	program := filepath.Base(d.program)
 	if found, err := exec.LookPath(program); err != nil || found != d.program {
 		d.command("", "alias "+program+"="+d.program)
@@ -119,7 +121,7 @@ func (d *demo) stay(removed bool) {
 	try("belisk", "log")
 	d.line("")
 	if removed {
-		d.say("Ctrl-C ends the nodes and removes " + filepath.Dir(d.almara().dir) + ".")
+		d.say("Ctrl-C ends the nodes and removes " + base + ".")
 	} else {
 		d.say("Ctrl-C ends the nodes and leaves the data directories where they are.")
 	}

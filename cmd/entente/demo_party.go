@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -103,35 +104,41 @@ func (p *demoParty) order(args ...string) (orderAnswer, error) {
 	return a, err
 }
 
-// serve starts the party's node and waits until it is ready. The process has a
-// process group of its own, so that Ctrl-C reaches the demo alone, which ends
-// its nodes in order.
+// serve starts the party's node and waits until it is ready.
 func (p *demoParty) serve() error {
 	log, err := os.OpenFile(p.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	cmd := exec.Command(p.demo.program, "--dir", p.dir, "serve", "--listen", p.addr)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = nodeProcess()
 	cmd.Stderr = log
 	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
 	if err != nil {
-		return fmt.Errorf("%s: start its node: %w", p.name, errors.Join(err, log.Close()))
+		return errors.Join(err, log.Close())
 	}
-	ended, ready := make(chan struct{}), make(chan string, 1)
-	p.serving, p.ended = cmd, ended
+	ended, started, ready := make(chan struct{}), make(chan error, 1), make(chan string, 1)
 	go func() {
 		defer close(ended)
 		defer log.Close()
+		// For the system, a process is the child of the thread that started it:
+		// this one stays as long as the child does.
+		runtime.LockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err != nil {
+			return
+		}
 		line, _ := bufio.NewReader(out).ReadString('\n')
 		ready <- line
 		// A pipe that breaks is the end of the process, and its status is its own affair.
 		_, _ = io.Copy(log, out)
 		_ = cmd.Wait()
 	}()
+	if err := <-started; err != nil {
+		return fmt.Errorf("%s: start its node: %w", p.name, err)
+	}
+	p.serving, p.ended = cmd, ended
 	select {
 	case line := <-ready:
 		if strings.HasPrefix(line, "ready "+string(p.id)+" ") {

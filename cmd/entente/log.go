@@ -10,7 +10,7 @@ import (
 
 type logCmd struct {
 	After  *int64 `help:"Lines after the one with this number (default: the last ones)." placeholder:"N"`
-	Limit  int    `help:"At most so many lines." default:"100" placeholder:"N"`
+	Limit  int    `help:"At most so many lines, up to 10000 (default: 100)." default:"100" placeholder:"N"`
 	Follow bool   `help:"Go on with new lines as they come; needs a running node."`
 }
 

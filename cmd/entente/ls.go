@@ -15,7 +15,7 @@ type lsCmd struct {
 	Compact string `help:"Only what was released to this party in this compact." placeholder:"COMPACT"`
 	Type    string `help:"Only objects of this STIX type." placeholder:"TYPE"`
 	After   int64  `help:"Continue after the record with this number; needs --own, --others or --compact." placeholder:"N"`
-	Limit   int    `help:"At most so many of each list, up to 1000." default:"100" placeholder:"N"`
+	Limit   int    `help:"At most so many of each list, up to 1000 (default: 100)." default:"100" placeholder:"N"`
 }
 
 type lsQuery struct {

@@ -32,6 +32,7 @@ type office struct {
 	db   *sqlite.DB
 	node *node.Node
 	door *peer.Door // nil unless this process serves
+	as   string     // the operator who asks; empty: the party as a whole
 }
 
 // openOffice opens a data directory for this process alone.
@@ -121,9 +122,9 @@ func ownCard(ctx context.Context, n *node.Node) (entente.Signed, error) {
 	return entente.ParseSigned(cards[len(cards)-1])
 }
 
-// operator is the reader that commands read as.
+// operator is the reader that commands read as: an operator, or the party as a whole.
 func (o *office) operator() entente.Reader {
-	return entente.Reader{Party: o.node.Self(), Operator: "local"}
+	return entente.Reader{Party: o.node.Self(), Operator: o.as}
 }
 
 func (o *office) close() error {

@@ -79,6 +79,7 @@ type recipientLine struct {
 	Allowed  bool          `json:"allowed"`
 	Refusals []refusalLine `json:"refusals"`
 	Missing  []missingLine `json:"missing"`
+	Needs    []needLine    `json:"needs"` // consents that are not there
 }
 
 type refusalLine struct {
@@ -91,6 +92,14 @@ type missingLine struct {
 	Record entente.RecordID `json:"record"`
 	Name   string           `json:"name"`
 	Ref    string           `json:"refers_to"`
+}
+
+// needLine is a consent that the release of a record needs.
+type needLine struct {
+	Record     entente.RecordID   `json:"record"`
+	For        entente.RecordID   `json:"for"` // what was to be released
+	Use        entente.ConsentUse `json:"use"`
+	Originator partyRef           `json:"originator"`
 }
 
 // order finds what the query names.
@@ -218,7 +227,7 @@ func refsOf(v release.View) []string {
 	return out
 }
 
-func answerOf(p node.Preview, acts []entente.ActID, refusal error) orderAnswer {
+func answerOf(p node.Preview, n names, acts []entente.ActID, refusal error) orderAnswer {
 	a := orderAnswer{
 		Compact: p.Compact, Name: p.Name, Handling: p.Handling, Records: []orderedRecord{}, Recipients: []recipientLine{},
 		Allowed: p.Allowed(), Acts: append([]entente.ActID{}, acts...),
@@ -232,12 +241,15 @@ func answerOf(p node.Preview, acts []entente.ActID, refusal error) orderAnswer {
 				a.Records = append(a.Records, orderedRecord{f.ID, f.STIX, f.Name, f.Size})
 			}
 		}
-		l := recipientLine{partyRef{r.Party, r.Name}, append([]string{}, r.Way...), r.Releases, r.Decision.Allowed(), []refusalLine{}, []missingLine{}}
+		l := recipientLine{partyRef{r.Party, r.Name}, append([]string{}, r.Way...), r.Releases, r.Decision.Allowed(), []refusalLine{}, []missingLine{}, []needLine{}}
 		for _, x := range r.Decision.Refusals {
 			l.Refusals = append(l.Refusals, refusalLine{x.Code, x.Reason, x.Hint})
 		}
 		for _, m := range r.Decision.Missing {
 			l.Missing = append(l.Missing, missingLine{m.Record, m.Name, m.Ref})
+		}
+		for _, x := range r.Decision.Needs {
+			l.Needs = append(l.Needs, needLine{x.Record, x.For, x.Use, partyRef{x.Originator, n[x.Originator]}})
 		}
 		a.Recipients = append(a.Recipients, l)
 	}
@@ -253,7 +265,8 @@ var opPreview = define("preview", func(ctx context.Context, o *office, q orderQu
 	if err != nil {
 		return orderAnswer{}, err
 	}
-	return answerOf(p, nil, p.Err()), nil
+	n, err := partyNames(ctx, o.node)
+	return answerOf(p, n, nil, p.Err()), err
 })
 
 var opRelease = define("release", func(ctx context.Context, o *office, q orderQuery) (orderAnswer, error) {
@@ -261,11 +274,15 @@ var opRelease = define("release", func(ctx context.Context, o *office, q orderQu
 	if err != nil {
 		return orderAnswer{}, err
 	}
+	n, err := partyNames(ctx, o.node)
+	if err != nil {
+		return orderAnswer{}, err
+	}
 	p, acts, err := o.node.Release(ctx, order)
 	if err != nil && (entente.KindOf(err) != entente.Refused || len(p.Recipients) == 0) {
 		return orderAnswer{}, err
 	}
-	return answerOf(p, acts, err), nil
+	return answerOf(p, n, acts, err), nil
 })
 
 func (c *previewCmd) Run(s *session) error { return c.run(s, opPreview) }
@@ -357,6 +374,9 @@ func (a orderAnswer) print(p *printer) {
 		p.line("To %s: NOT ALLOWED", r)
 		for _, x := range r.Refusals {
 			p.line("  %s", plain(x.Reason))
+		}
+		for _, x := range r.Needs {
+			p.line("  consent missing: to %s record %s of %s", plain(x.Use), entente.Short(x.Record), x.Originator)
 		}
 		for i, m := range r.Missing {
 			if i == 20 {

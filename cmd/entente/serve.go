@@ -72,10 +72,11 @@ func serve(ctx context.Context, dir, listen string, log *slog.Logger, ready func
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var group sync.WaitGroup
-	var failed [2]error
+	var failed [3]error
 	for i, part := range []func() error{
 		func() error { return answerSocket(ctx, socket, o) },
 		func() error { return o.door.Run(ctx) },
+		func() error { keepHouse(ctx, o, log); return nil },
 	} {
 		group.Go(func() {
 			defer stop()
@@ -87,7 +88,32 @@ func serve(ctx context.Context, dir, listen string, log *slog.Logger, ready func
 		stop()
 	}
 	group.Wait()
-	return errors.Join(err, failed[0], failed[1])
+	return errors.Join(err, errors.Join(failed[:]...), o.node.SealLogs(context.WithoutCancel(ctx)))
+}
+
+// houseTime is how often a serving node looks for what has expired and seals its logs.
+const houseTime = 10 * time.Minute
+
+// keepHouse erases what has expired and seals the logs, from the start on and
+// then every now and again, until ctx ends. What fails is tried again.
+func keepHouse(ctx context.Context, o *office, log *slog.Logger) {
+	tick := time.NewTicker(houseTime)
+	defer tick.Stop()
+	for {
+		if n, err := o.node.Sweep(ctx); err != nil && ctx.Err() == nil {
+			log.Error("what has expired cannot be erased", "error", err)
+		} else if n > 0 {
+			log.Info("expired records erased", "records", n)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := o.node.SealLogs(ctx); err != nil && ctx.Err() == nil {
+			log.Error("the logs cannot be sealed", "error", err)
+		}
+	}
 }
 
 // openWhenFree opens the data directory; a command that has it for a moment is
