@@ -9,6 +9,7 @@
 package keyring
 
 import (
+	"bytes"
 	"crypto/ecdh"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -167,17 +168,23 @@ func Current(dir string, card *entente.Card, forgetTLS bool) (*Ring, error) {
 	return r, nil
 }
 
-// promote can be repeated after an interruption at any point: each file is
-// moved in one step, and the waiting folder goes last.
+// promote can be repeated after an interruption at any point: each file takes
+// its place in one step, the old TLS key is set aside before its own does, and
+// the waiting folder goes last.
 func promote(dir string, forgetTLS bool) error {
-	next := nextDir(dir)
-	old, now := filepath.Join(dir, tlsFile), filepath.Join(next, tlsFile)
-	if _, err := os.Stat(now); err == nil {
-		if forgetTLS {
-			if err := os.Remove(filepath.Join(dir, oldTLSFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
-		} else if err := os.Rename(old, filepath.Join(dir, oldTLSFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	next, old := nextDir(dir), filepath.Join(dir, oldTLSFile)
+	waiting, err := os.ReadFile(filepath.Join(next, tlsFile))
+	if err != nil {
+		return err
+	}
+	if forgetTLS {
+		if err := os.Remove(old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	} else if now, err := os.ReadFile(filepath.Join(dir, tlsFile)); err != nil {
+		return err
+	} else if !bytes.Equal(now, waiting) {
+		if err := put(old, now); err != nil {
 			return err
 		}
 	}
@@ -186,15 +193,31 @@ func promote(dir string, forgetTLS bool) error {
 		if err != nil {
 			return err
 		}
-		tmp := filepath.Join(dir, name+".tmp")
-		if err := os.WriteFile(tmp, b, 0o600); err != nil {
+		if err := put(filepath.Join(dir, name), b); err != nil {
 			return err
 		}
-		if err := os.Rename(tmp, filepath.Join(dir, name)); err != nil {
-			return err
+		if step != nil {
+			step(name)
 		}
 	}
 	return os.RemoveAll(next)
+}
+
+// step lets a test stop promote after a file.
+var step func(name string)
+
+// put writes a file in one step: it is the old one or the new one, never half.
+func put(path string, b []byte) error {
+	tmp := path + ".tmp"
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp, path)
 }
 
 func writeKey(path string, key any) error {
