@@ -67,6 +67,13 @@ func (w *window) give(a amount) error {
 	return nil
 }
 
+// empty says whether everything that was sent has been answered.
+func (w *window) empty() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.out) == 0
+}
+
 // await waits until ok holds.
 func (w *window) await(ctx context.Context, ok func() bool) error {
 	for {

@@ -46,6 +46,8 @@ type Desk interface {
 	Compare(ctx context.Context, peer entente.PartyID, theirs []node.Position) (node.Contact, error)
 	Read(ctx context.Context, r entente.Reader, q node.Query) (node.Page, error)
 	Accept(ctx context.Context, from entente.PartyID, b entente.Batch) (node.Outcome, error)
+	// Heard notes that a peer is connected and has nothing more to tell.
+	Heard(ctx context.Context, peer entente.PartyID) error
 }
 
 var _ Desk = (*node.Node)(nil)
