@@ -175,7 +175,7 @@ func (n *Node) Trust(ctx context.Context, cards []entente.Signed, fingerprint [1
 				return entente.Errorf(entente.Invalid, "", "the file holds something else than the cards of one other party")
 			}
 			added, err := d.takeCard(d.self, &a)
-			if err != nil {
+			if err != nil && !errors.Is(err, errTwoCards) {
 				return entente.Errorf(entente.Refused, "", "card version %d: %w", cards[i].Act.CardBody.Version, err)
 			}
 			if added {

@@ -247,6 +247,12 @@ func (d *desk) applyAgain(from entente.PartyID, row *store.Channel, a *arrived) 
 	if act.Kind != entente.KindCard && act.CompactOf(a.signed.ID) != row.Compact {
 		return entente.RefusedCompact, "it belongs to another compact", nil
 	}
+	if act.Kind == entente.KindCard && a.party != from {
+		// The answer must not tell whether this node knows the party from elsewhere.
+		if state, err := d.state(row.Compact); err != nil || !state.Listed(a.party) {
+			return entente.RefusedCompact, "a card of a party that is not listed", err
+		}
+	}
 	if _, code, err := d.verify(a); err != nil || code != "" {
 		return code, "", err
 	}
@@ -313,6 +319,9 @@ func (d *desk) applyRelease(id entente.CompactID, a *arrived) (entente.Code, str
 	for i := range a.records {
 		records[i] = a.records[i].rec
 	}
+	if ok, err := d.knownTerms(id, s.Act.Release.Terms); err != nil || !ok {
+		return entente.RefusedTerms, "it relies on terms that are none of this compact's", err
+	}
 	consents, err := d.readConsents(a)
 	if err != nil {
 		return "", "", err
@@ -361,6 +370,16 @@ func (d *desk) applyRelease(id entente.CompactID, a *arrived) (entente.Code, str
 		return "", "", err
 	}
 	return entente.CodeApplied, "", d.grant(d.self, id, s.ID, s.Act.Release, facts)
+}
+
+// knownTerms says whether an act stated terms of this compact. The sender has
+// passed on every such act before, so that it can tell as well.
+func (d *desk) knownTerms(id entente.CompactID, terms entente.ActID) (bool, error) {
+	row, err := d.Act(terms)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && row.Compact == id && (row.Kind == entente.KindCharter || row.Kind == entente.KindAmendment), err
 }
 
 // signReceipt answers a channel as it now stands.
@@ -461,6 +480,9 @@ func (d *desk) acceptReceipt(from entente.PartyID, b entente.Batch) error {
 	if err := d.SetCodes(row.N, next.Entries); err != nil {
 		return err
 	}
+	if err := d.settle(row, next.Entries); err != nil {
+		return err
+	}
 	for _, e := range next.Entries {
 		if e.Code.Refused() {
 			if err := d.event(store.Event{What: "refused by peer", Who: string(from), Compact: row.Compact, Subject: string(s.ID), Detail: fmt.Sprintf("entries %d to %d: %s", e.First, e.First+e.Count-1, e.Code)}); err != nil {
@@ -470,6 +492,41 @@ func (d *desk) acceptReceipt(from entente.PartyID, b entente.Batch) error {
 	}
 	row.Receipt, row.Receipted = s.ID, next.Tree.Size
 	return d.UpdateChannel(row, row.Size)
+}
+
+// settle does what follows from a receipt for releases that were not applied:
+// what was withheld but stands is queued again, what was refused is not held.
+func (d *desk) settle(row store.Channel, entries []entente.Disposition) error {
+	for _, e := range entries {
+		if e.Code == entente.CodeApplied {
+			continue
+		}
+		leaves, err := d.Leaves(row.N, e.First, int(e.Count))
+		if err != nil {
+			return err
+		}
+		for _, l := range leaves {
+			act, err := d.Act(entente.ActID(l.ID))
+			if errors.Is(err, store.ErrNotFound) {
+				continue // given back as its id alone
+			}
+			if err != nil {
+				return err
+			}
+			if act.Kind != entente.KindRelease || act.State != store.StateApplied {
+				continue
+			}
+			if e.Code != entente.CodeWithheld {
+				_, err = d.DeleteGrants(row.To, act.ID, nil)
+			} else if left, e := d.GrantsOfRelease(act.ID); e != nil || len(left) > 0 {
+				err = errors.Join(e, d.EnqueueAgain([]store.Delivery{{To: row.To, Compact: row.Compact, Act: act.ID, Kind: act.Kind}}))
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // rootAt is the root of a channel when it had this size.

@@ -35,6 +35,9 @@ func (d *desk) acceptOwn(parcels []arrived, out *Outcome) error {
 		if err := d.keepRecords(a.records); err != nil {
 			return err
 		}
+		if err := d.tearlinesInherit(a.records); err != nil {
+			return err
+		}
 		if n := len(a.records); n > 0 {
 			if err := d.event(store.Event{What: "put", Subject: string(a.records[0].rec.ID), Detail: fmt.Sprintf("%d records", n)}); err != nil {
 				return err
@@ -280,7 +283,7 @@ func (d *desk) held(reader entente.PartyID, id entente.CompactID, facts []releas
 	if len(refs) == 0 {
 		return nil, nil
 	}
-	held, err := d.Holds(reader, id, refs)
+	held, err := d.Holds(reader, id, entente.DateOf(d.now), refs)
 	if err != nil {
 		return nil, err
 	}

@@ -529,6 +529,9 @@ func (d *desk) acceptBack(from entente.PartyID, b entente.Batch, parcels []arriv
 	if err := d.keep(d.self, &head, store.StateKept); err != nil {
 		return err
 	}
+	if err := d.SetMeta(metaGivenBack+fmt.Sprint(row.N), fmt.Sprint(row.Size)); err != nil {
+		return err
+	}
 	row.Head = head.ID
 	if err := d.UpdateChannel(row, row.Size); err != nil {
 		return err
@@ -538,6 +541,10 @@ func (d *desk) acceptBack(from entente.PartyID, b entente.Batch, parcels []arriv
 	}
 	return d.caughtUp(row)
 }
+
+// metaGivenBack notes up to which entry a channel was given back: an act that the
+// peer never applied came back as its id alone.
+const metaGivenBack = "given-back/"
 
 // takeBack keeps one act given back, with its records, grants and place in the queue.
 func (d *desk) takeBack(from entente.PartyID, ch entente.Channel, a *arrived, pos int64) ([]store.Leaf, error) {

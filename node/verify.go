@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"entente"
@@ -33,7 +34,7 @@ func (n *Node) Verify(ctx context.Context, progress func(done, total int64, what
 	err := n.view(ctx, func(d *desk) error {
 		v := &verifier{
 			desk: d, report: &report, acts: map[entente.ActID]*checkedAct{},
-			records: map[entente.RecordID]bool{}, leaves: map[string]bool{}, releases: map[entente.RecordID][]entente.ActID{},
+			records: map[entente.RecordID]bool{}, leaves: map[string]bool{}, releases: map[entente.RecordID][]entente.ActID{}, unapplied: map[entente.ActID]bool{},
 		}
 		if progress == nil {
 			progress = func(int64, int64, string) {}
@@ -57,17 +58,18 @@ func wrong(format string, args ...any) error { return problem(fmt.Sprintf(format
 
 type verifier struct {
 	*desk
-	report   *Report
-	total    int64
-	tick     func(done int64, what string)
-	acts     map[entente.ActID]*checkedAct
-	order    []entente.ActID
-	records  map[entente.RecordID]bool // true: stands, false: erased
-	leaves   map[string]bool           // ids that a book or an incoming channel covers
-	parties  []store.Party
-	lines    map[entente.CompactID][]store.Event // of each log, those not yet seen in its tree
-	recalls  map[entente.ActID][]*checkedAct     // by the release that they end
-	consents map[entente.ActID]bool              // that a release names
+	report    *Report
+	total     int64
+	tick      func(done int64, what string)
+	acts      map[entente.ActID]*checkedAct
+	order     []entente.ActID
+	records   map[entente.RecordID]bool // true: stands, false: erased
+	leaves    map[string]bool           // ids that a book or an incoming channel covers
+	parties   []store.Party
+	lines     map[entente.CompactID][]store.Event // of each log, those not yet seen in its tree
+	recalls   map[entente.ActID][]*checkedAct     // by the release that they end
+	consents  map[entente.ActID]bool              // that a release names
+	unapplied map[entente.ActID]bool              // own releases that the recipient answered without applying them
 	// releases to this party that count, by record
 	releases map[entente.RecordID][]entente.ActID
 }
@@ -388,7 +390,15 @@ func (v *verifier) checkLeaf(name string, row store.Channel, l store.Leaf) error
 		}
 		v.leaves[l.ID] = true
 	case !act:
-		return wrong("%s: entry %d, act %s, is missing", name, l.Pos, l.ID)
+		text, _, err := v.Meta(metaGivenBack + fmt.Sprint(row.N))
+		if err != nil {
+			return err
+		}
+		if given, err := strconv.ParseInt(text, 10, 64); err != nil || l.Pos >= given || l.Code == entente.CodeApplied {
+			return wrong("%s: entry %d, act %s, is missing", name, l.Pos, l.ID)
+		}
+	case row.From == v.self && l.Code != entente.CodeApplied && l.Code != entente.CodeWithheld && l.Code != "":
+		v.unapplied[entente.ActID(l.ID)] = true
 	}
 	return nil
 }
@@ -590,7 +600,7 @@ func (v *verifier) checkGrants() error {
 	for _, id := range v.order {
 		a := v.acts[id]
 		r := a.signed.Act.Release
-		if r == nil || a.row.State != store.StateApplied {
+		if r == nil || a.row.State != store.StateApplied || v.unapplied[id] {
 			continue
 		}
 		for _, x := range r.Records {

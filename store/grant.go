@@ -87,8 +87,9 @@ func (tx *Tx) GrantsOfRelease(release entente.ActID) ([]Grant, error) {
 	return rows, failed("grants of release "+entente.Short(release), err)
 }
 
-// Holds says which of these STIX ids the reader has a grant of in this compact.
-func (tx *Tx) Holds(reader entente.PartyID, compact entente.CompactID, stix []string) (map[string]bool, error) {
+// Holds says which of these STIX ids the reader has a grant of in this compact
+// that has not expired on this day.
+func (tx *Tx) Holds(reader entente.PartyID, compact entente.CompactID, today entente.Date, stix []string) (map[string]bool, error) {
 	holds := map[string]bool{}
 	for rest := stix; len(rest) > 0; {
 		var ask []string
@@ -98,9 +99,9 @@ func (tx *Tx) Holds(reader entente.PartyID, compact entente.CompactID, stix []st
 			err := rows.Scan(&id)
 			holds[id] = true
 			return err
-		}, `SELECT r.stix FROM records r WHERE r.stix IN (`+in(3, len(ask))+`) AND EXISTS (
-			SELECT 1 FROM grants g WHERE g.record = r.n AND `+inOne+`)`,
-			append([]any{string(reader), string(compact)}, arguments(ask)...)...)
+		}, `SELECT r.stix FROM records r WHERE r.stix IN (`+in(4, len(ask))+`) AND EXISTS (
+			SELECT 1 FROM grants g WHERE g.record = r.n AND (g.until = '' OR g.until > ?3) AND `+inOne+`)`,
+			append([]any{string(reader), string(compact), string(today)}, arguments(ask)...)...)
 		if err != nil {
 			return nil, fmt.Errorf("what %s holds: %w", entente.Short(reader), err)
 		}

@@ -192,7 +192,7 @@ func holds(s *shelf) {
 		{"nobody", "east", map[string]bool{}},
 	} {
 		s.view(func(tx *store.Tx) error {
-			return equal(s, c.reader+" holds in "+c.in, c.want)(tx.Holds(party(c.reader), compact(c.in), ask))
+			return equal(s, c.reader+" holds in "+c.in, c.want)(tx.Holds(party(c.reader), compact(c.in), "2000-01-01", ask))
 		})
 	}
 }
