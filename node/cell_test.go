@@ -194,10 +194,21 @@ func (c *cell) tryMeet(a, b string) error {
 
 // deliver is what a courier does for one side of a contact.
 func (c *cell) deliver(from, to *member, contact node.Contact) (moved bool, err error) {
-	for _, r := range contact.Receipts {
-		if _, err := to.Accept(ctx, from.Self(), r); err != nil {
-			return false, fmt.Errorf("missed receipt: %w", err)
+	// Receipts that the other has lost come before the entries they speak of, one's
+	// own after the entries that are given back.
+	receipts := func(own bool) error {
+		for _, r := range contact.Receipts {
+			if (r.Channel.To == from.Self()) != own {
+				continue
+			}
+			if _, err := to.Accept(ctx, from.Self(), r); err != nil {
+				return fmt.Errorf("missed receipt: %w", err)
+			}
 		}
+		return nil
+	}
+	if err := receipts(false); err != nil {
+		return false, err
 	}
 	for ch, size := range contact.Return {
 		for {
@@ -214,6 +225,9 @@ func (c *cell) deliver(from, to *member, contact node.Contact) (moved bool, err 
 			size += int64(len(page.Batch.Parcels))
 			moved = true
 		}
+	}
+	if err := receipts(true); err != nil {
+		return false, err
 	}
 	for id, size := range contact.Send {
 		for {
