@@ -37,7 +37,12 @@ type Outcome struct {
 //
 // When Accept returns without an error, what it acknowledged is on disk.
 func (n *Node) Accept(ctx context.Context, from entente.PartyID, b entente.Batch) (Outcome, error) {
-	parcels := takeApart(b.Parcels)
+	return n.acceptParcels(ctx, from, b, takeApart(b.Parcels))
+}
+
+// acceptParcels is Accept for parcels that have been taken apart, or were made
+// here a moment ago.
+func (n *Node) acceptParcels(ctx context.Context, from entente.PartyID, b entente.Batch, parcels []arrived) (Outcome, error) {
 	if from == n.self {
 		if err := n.ownRoom(); err != nil {
 			return Outcome{}, err
@@ -149,10 +154,6 @@ func readItem(b []byte) (item, error) {
 	if err != nil {
 		return item{}, err
 	}
-	row := store.Record{
-		ID: rec.ID, Originator: rec.Header.Originator, Media: rec.Header.Media,
-		Size: int64(len(rec.Body)), Bytes: rec.Bytes,
-	}
 	if rec.Header.Media != entente.MediaSTIX {
 		return item{}, fmt.Errorf("record %s: media type %q: documents travel inside STIX artifacts", entente.Short(rec.ID), rec.Header.Media)
 	}
@@ -163,9 +164,15 @@ func readItem(b []byte) (item, error) {
 	if len(obj.Raw) != len(rec.Body) {
 		return item{}, fmt.Errorf("record %s: white space around the object", entente.Short(rec.ID))
 	}
-	row.STIX, row.Type, row.Version, row.Name, row.Revoked = string(obj.ID), obj.Type, obj.Version(), obj.Name, obj.Revoked
-	row.Refs = joinRefs(obj.Refs)
-	return item{rec, row}, nil
+	return itemOf(rec, obj), nil
+}
+
+// itemOf is a record with the object that is its body.
+func itemOf(rec entente.Record, obj stix.Object) item {
+	return item{rec, store.Record{
+		ID: rec.ID, Originator: rec.Header.Originator, Media: rec.Header.Media, Size: int64(len(rec.Body)), Bytes: rec.Bytes,
+		STIX: string(obj.ID), Type: obj.Type, Version: obj.Version(), Name: obj.Name, Revoked: obj.Revoked, Refs: joinRefs(obj.Refs),
+	}}
 }
 
 // verify checks an act's signatures against the signer's card of the version

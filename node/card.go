@@ -97,7 +97,7 @@ func (d *desk) applyCard(from entente.PartyID, row *store.Channel, a *arrived) (
 	switch {
 	case errors.Is(err, errTwoCards), isStoreError(err):
 		if errors.Is(err, errTwoCards) {
-			return entente.CodeReceived, "two cards of one version", nil
+			return entente.CodeReceived, "two cards of one version", d.owe(row.Compact)
 		}
 		return "", "", err
 	case err != nil:
@@ -171,7 +171,7 @@ func (n *Node) Trust(ctx context.Context, cards []entente.Signed, fingerprint [1
 		var leaves []store.Leaf
 		for i := range cards {
 			a := arrived{Parcel: entente.Parcel{Leaf: cards[i].ID, Act: cards[i].Envelope()}, signed: cards[i], party: cards[i].Act.Party(cards[i].ID)}
-			if cards[i].Act.Kind != entente.KindCard || a.party != party || party == d.self {
+			if cards[i].Act.Kind != entente.KindCard || a.party != party {
 				return entente.Errorf(entente.Invalid, "", "the file holds something else than the cards of one other party")
 			}
 			added, err := d.takeCard(d.self, &a)
@@ -189,7 +189,7 @@ func (n *Node) Trust(ctx context.Context, cards []entente.Signed, fingerprint [1
 		if row.Card != last.ID && row.Frozen != last.ID {
 			return entente.Errorf(entente.Refused, "ask the party for its newest card", "a newer card of %s than this one is known", row.Name)
 		}
-		if row.Frozen == last.ID {
+		if row.Frozen == last.ID && party != d.self {
 			// People say that the second card is the right one: the first becomes evidence.
 			if err := d.SetActState(row.Card, store.StateKept); err != nil {
 				return err
@@ -199,6 +199,10 @@ func (n *Node) Trust(ctx context.Context, cards []entente.Signed, fingerprint [1
 			}
 			c := last.Act.CardBody
 			row.Name, row.Card, row.Version, row.Epoch = c.Name, last.ID, c.Version, c.Epoch
+		}
+		// Of its own card a party may only say that the one in force is right.
+		if party == d.self && row.Card != last.ID {
+			return entente.Errorf(entente.Refused, "see docs/keys.md", "this party does not hold the keys of that card of its own")
 		}
 		row.Frozen, row.Trusted = "", true
 		out = row

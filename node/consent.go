@@ -73,7 +73,7 @@ func (d *desk) heldRecord(id entente.RecordID, in entente.CompactID) (store.Reco
 	if err != nil {
 		return store.Record{}, nil, err
 	}
-	grants = slices.DeleteFunc(grants, func(g store.Grant) bool { return g.Reader != d.self || in != "" && g.Compact != in })
+	grants = d.unexpired(slices.DeleteFunc(grants, func(g store.Grant) bool { return g.Reader != d.self || in != "" && g.Compact != in }))
 	if rows[0].Originator == d.self {
 		return rows[0], grants, nil
 	}
@@ -81,6 +81,11 @@ func (d *desk) heldRecord(id entente.RecordID, in entente.CompactID) (store.Reco
 		return store.Record{}, nil, entente.ErrHidden
 	}
 	return rows[0], grants, nil
+}
+
+// unexpired leaves out the grants whose day has come, also before Sweep ends them.
+func (d *desk) unexpired(grants []store.Grant) []store.Grant {
+	return slices.DeleteFunc(grants, func(g store.Grant) bool { return entente.Handling{Expires: g.Until}.Expired(d.now) })
 }
 
 // once signs one act that stands in no chain and accepts it.
@@ -158,7 +163,7 @@ func (d *desk) handlingFor(record entente.RecordID, reader entente.PartyID, in e
 	if err != nil {
 		return nil, err
 	}
-	if len(grants) == 0 {
+	if grants = d.unexpired(grants); len(grants) == 0 {
 		return nil, entente.Errorf(entente.Refused, "refuse the question", "%s does not hold the record any more", d.nameOf(reader))
 	}
 	h, err := d.handling(grants[0].Release)
@@ -249,7 +254,7 @@ func (d *desk) applyAsk(from entente.PartyID, id entente.CompactID, a *arrived) 
 		return "", "", err
 	}
 	kept := store.StateApplied
-	if len(grants) == 0 {
+	if len(d.unexpired(grants)) == 0 {
 		kept = store.StateKept
 		if err := d.event(store.Event{What: "ask", Who: string(from), Compact: id, Subject: string(a.signed.ID), Detail: "about a record that was not released to it by this party: " + string(a.signed.Act.Ask.Record) + " " + a.signed.Act.Ask.Reason}); err != nil {
 			return "", "", err
@@ -375,6 +380,26 @@ func (d *desk) permit(row store.Record, use entente.ConsentUse, in entente.Compa
 	return nil, nil
 }
 
+// permitBy is the permit that one consent to relay gives; nil: it does not cover, or not any more.
+func (d *desk) permitBy(consent entente.ActID, record entente.RecordID, recipient entente.PartyID) (*release.Permit, error) {
+	act, err := d.Act(consent)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := entente.ParseSigned(act.Envelope)
+	if err != nil || s.Act.Consent == nil {
+		return nil, brokenRow("consent", consent, err)
+	}
+	ok, err := d.covers(&s, entente.Relay, d.self, recipient, record)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &release.Permit{Consent: consent, Handling: *s.Act.Consent.Handling}, nil
+}
+
 // covers judges a consent with what this node knows: the compact's state, the
 // originator's recalls, and how fresh its knowledge of the originator is.
 func (d *desk) covers(s *entente.Signed, use entente.ConsentUse, relay, recipient entente.PartyID, record entente.RecordID) (bool, error) {
@@ -449,7 +474,7 @@ const metaHeard = "heard/"
 
 // sources gives what judgement needs to know of the foreign sources of an own record.
 func (d *desk) sourcesOf(record entente.RecordID, in entente.CompactID, recipient entente.PartyID) ([]release.Source, []entente.PartyID, error) {
-	ids, err := d.Tx.Sources(record)
+	ids, err := d.rootsOf(record)
 	if err != nil || len(ids) == 0 {
 		return nil, nil, err
 	}
@@ -460,16 +485,19 @@ func (d *desk) sourcesOf(record entente.RecordID, in entente.CompactID, recipien
 	var out []release.Source
 	var originators []entente.PartyID
 	for _, row := range rows {
-		if row.Originator == d.self || row.Originator == recipient {
-			continue // its own originator may always hear what rests on it
+		if row.Originator == d.self {
+			continue
 		}
-		src := release.Source{ID: row.ID, Gone: row.Gone != ""}
+		_, grants, err := d.heldRecord(row.ID, "")
+		if err != nil && !errors.Is(err, entente.ErrHidden) {
+			return nil, nil, err
+		}
+		src := release.Source{ID: row.ID, Originator: row.Originator, Gone: err != nil} // recalled, or expired though not swept yet
+		if row.Originator == recipient && !src.Gone {
+			continue // its own originator may hear what rests on it
+		}
 		originators = append(originators, row.Originator)
 		if !src.Gone {
-			_, grants, err := d.heldRecord(row.ID, "")
-			if err != nil {
-				return nil, nil, err
-			}
 			if src.Handling, err = d.handling(grants[0].Release); err != nil {
 				return nil, nil, err
 			}
@@ -477,12 +505,49 @@ func (d *desk) sourcesOf(record entente.RecordID, in entente.CompactID, recipien
 				return nil, nil, err
 			}
 			if src.Permit == nil && src.Handling.Onward == entente.OnwardMembers && grants[0].Compact == in {
-				src.Permit = &release.Permit{Consent: grants[0].Release, Handling: src.Handling}
+				if ok, err := d.inAdvance(row.Originator, in, recipient); err != nil {
+					return nil, nil, err
+				} else if ok {
+					src.Permit = &release.Permit{Consent: grants[0].Release, Handling: src.Handling}
+				}
 			}
 		}
 		out = append(out, src)
 	}
 	return out, originators, nil
+}
+
+// inAdvance says whether consent that an originator gave in advance to the
+// members of a compact stands towards one of them: a suspension voids it like any other.
+func (d *desk) inAdvance(originator entente.PartyID, in entente.CompactID, recipient entente.PartyID) (bool, error) {
+	state, err := d.state(in)
+	if err != nil || state.May(originator, recipient, entente.KindRelease, d.now, compact.Receiving) != nil {
+		return false, err
+	}
+	return d.fresh(originator, state)
+}
+
+// rootsOf lists what an own record rests on in the end, over own records in
+// between: records of others, and own ones that rest on nothing.
+func (d *desk) rootsOf(record entente.RecordID) ([]entente.RecordID, error) {
+	var out []entente.RecordID
+	seen := map[entente.RecordID]bool{record: true}
+	for next := []entente.RecordID{record}; len(next) > 0; next = next[1:] {
+		sources, err := d.Tx.Sources(next[0])
+		if err != nil {
+			return nil, err
+		}
+		if len(sources) == 0 && next[0] != record {
+			out = append(out, next[0])
+		}
+		for _, s := range sources {
+			if !seen[s] {
+				seen[s] = true
+				next = append(next, s)
+			}
+		}
+	}
+	return out, nil
 }
 
 // readConsents verifies the consents that came attached to a release.
@@ -503,11 +568,11 @@ func (d *desk) readConsents(a *arrived) (map[entente.ActID]*entente.Signed, erro
 		if s.VerifyBy(card) != nil {
 			continue
 		}
-		all, _, err := d.recalledTo(s.Act.Compact, s.ID, s.Act.Signer, d.self)
+		all, some, err := d.recalledTo(s.Act.Compact, s.ID, s.Act.Signer, d.self)
 		if err != nil {
 			return nil, err
 		}
-		if !all {
+		if !all && some[s.Act.Consent.Record] == "" {
 			out[s.ID] = &s
 		}
 	}
@@ -563,7 +628,7 @@ func (n *Node) Derive(ctx context.Context, records, sources []entente.RecordID) 
 			if row.Originator != d.self || slices.Contains(sources, id) {
 				return entente.Errorf(entente.Invalid, "put a record of your own first", "record %s is not this party's own, or its own source", entente.Short(id))
 			}
-			if err := d.InsertSources(id, sources); err != nil {
+			if err := errors.Join(d.InsertSources(id, sources), d.tearlinesRest(row.STIX, sources)); err != nil {
 				return err
 			}
 		}

@@ -154,3 +154,59 @@ func TestVerifyAcceptsWhatCameBackAsItsIDAlone(t *testing.T) {
 	c.meetAll()
 	c.verify()
 }
+
+func TestTwoCardsFreezeAPartyEverywhere(t *testing.T) {
+	c := newCell(t, "A", "B", "C")
+	id := c.found("A", "B", "C")
+	a := c.as("A")
+	twin := *a
+	lie, _ := c.nextCard(&twin, nil)
+	// B hears the lie at a contact, C the truth in its channel; then B and C meet.
+	check(t, c.as("B").Introduce(ctx, a.Self(), [][]byte{lie.Envelope()}))
+	a.roots = a.roots[:2]
+	truth := c.rotate("A", nil)
+	c.meet("A", "C")
+	c.meet("B", "C")
+	for _, name := range []string{"B", "C"} {
+		parties, err := c.as(name).Parties(ctx)
+		check(t, err)
+		for _, p := range parties {
+			if p.ID == a.Self() && p.Frozen == "" {
+				t.Errorf("A is not frozen at %s", name)
+			}
+		}
+		r, _ := c.as(name).note(t, "to A")
+		if _, _, err := c.as(name).Release(ctx, c.order(id, []entente.RecordID{r}, "A")); entente.KindOf(err) != entente.Refused {
+			t.Errorf("%s releases to a frozen party: %v", name, err)
+		}
+		if _, err := c.as(name).Trust(ctx, []entente.Signed{truth}, entente.Fingerprint(truth.ID)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// A itself hears of the lie, and its people say which card is theirs.
+	check(t, c.tryMeet("B", "A"))
+	if _, err := a.Trust(ctx, []entente.Signed{lie}, entente.Fingerprint(lie.ID)); err == nil {
+		t.Error("A took a card whose keys it does not have for its own")
+	}
+	if _, err := a.Trust(ctx, []entente.Signed{truth}, entente.Fingerprint(truth.ID)); err != nil {
+		t.Error(err)
+	}
+	r, _ := a.note(t, "r")
+	c.release("A", id, []entente.RecordID{r}, "B")
+	c.meetAll()
+	if !c.as("B").sees(r) {
+		t.Error("after all have decided, nothing flows")
+	}
+	c.verify()
+}
+
+func TestNothingIsNoRelease(t *testing.T) {
+	c := newCell(t, "A", "B")
+	id := c.found("A", "B")
+	if _, ids, err := c.as("A").Release(ctx, c.order(id, nil, "B")); err == nil {
+		t.Errorf("released nothing as %v", ids)
+	}
+	if _, ids, err := c.as("A").Release(ctx, c.order(id, []entente.RecordID{"sha256:" + entente.RecordID(strings.Repeat("0", 64))})); err == nil {
+		t.Errorf("released to nobody as %v", ids)
+	}
+}

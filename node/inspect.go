@@ -123,28 +123,9 @@ func (d *desk) markings(id entente.CompactID) ([]Marking, error) {
 // is an earlier inspection of the same log, or nil: its lines must be the first
 // of these.
 func (x *Inspection) Check(since *Inspection) error {
-	var card *entente.Card
-	var last entente.ActID
-	cards := map[int64]*entente.Card{}
-	for i, b := range x.Cards {
-		s, err := entente.ParseSigned(b)
-		if err != nil || s.Act.CardBody == nil {
-			return entente.Errorf(entente.Invalid, "", "card %d of the inspection does not read: %w", i+1, err)
-		}
-		c := s.Act.CardBody
-		if err := s.VerifyBy(c); err != nil {
-			return err
-		}
-		if s.Act.Party(s.ID) != x.Party {
-			return entente.Errorf(entente.Broken, "", "card %d is another party's", i+1)
-		}
-		if card != nil {
-			if err := card.Follows(last, c); err != nil {
-				return err
-			}
-		}
-		card, last = c, s.ID
-		cards[c.Version] = c
+	cards, err := checkCards(x.Party, x.Cards)
+	if err != nil {
+		return err
 	}
 	head, err := entente.ParseSigned(x.Head)
 	if err != nil {
@@ -176,4 +157,36 @@ func (x *Inspection) Check(since *Inspection) error {
 		}
 	}
 	return nil
+}
+
+// checkCards follows a party's cards, oldest first, from the one that its id is
+// the hash of, and gives them by version.
+func checkCards(party entente.PartyID, envelopes [][]byte) (map[int64]*entente.Card, error) {
+	var card *entente.Card
+	var last entente.ActID
+	cards := map[int64]*entente.Card{}
+	for i, b := range envelopes {
+		s, err := entente.ParseSigned(b)
+		if err != nil {
+			return nil, entente.Errorf(entente.Invalid, "", "card %d of %s does not read: %w", i+1, entente.Short(party), err)
+		}
+		c := s.Act.CardBody
+		if c == nil {
+			return nil, entente.Errorf(entente.Invalid, "", "card %d of %s is an act of another kind", i+1, entente.Short(party))
+		}
+		if err := s.VerifyBy(c); err != nil {
+			return nil, err
+		}
+		if s.Act.Party(s.ID) != party || card == nil && entente.PartyID(s.ID) != party {
+			return nil, entente.Errorf(entente.Broken, "", "card %d does not belong to party %s, or is not its first", i+1, entente.Short(party))
+		}
+		if card != nil {
+			if err := card.Follows(last, c); err != nil {
+				return nil, err
+			}
+		}
+		card, last = c, s.ID
+		cards[c.Version] = c
+	}
+	return cards, nil
 }

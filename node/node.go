@@ -75,6 +75,10 @@ type (
 		party   entente.PartyID
 		version int64
 	}
+	flow struct {
+		to      entente.PartyID
+		compact entente.CompactID
+	}
 	rootKey struct {
 		channel entente.Channel
 		size    int64
@@ -232,7 +236,11 @@ type desk struct {
 	events    []store.Event                      // to be entered in the logs before the commit
 	groups    []string                           // of the reading operator; nil: not bounded
 	replaying bool                               // see applyOrReplay
-	handlings map[entente.ActID]entente.Handling // read in this transaction
+	releases  map[entente.ActID]*entente.Release // read in this transaction
+	flows     map[flow]bool                      // whether records may go there, in a transaction that reads
+	tearlines *tearlineLinks                     // what was looked up in this transaction
+
+	superseding map[entente.ActID]map[entente.RecordID]entente.RecordID // what the releases in handlings say
 }
 
 func (d *desk) time() entente.Time { return entente.At(d.now) }

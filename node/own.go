@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -171,7 +172,7 @@ func (d *desk) ownRelease(id entente.CompactID, act *entente.Act, actID entente.
 	for i, r := range act.Release.Records {
 		ids[i] = r.Record
 	}
-	facts, err := d.factsFor(ids, id, act.To)
+	facts, err := d.factsFor(ids, id, act.To, nil)
 	if err != nil {
 		return err
 	}
@@ -216,9 +217,13 @@ func (d *desk) facts(ids []entente.RecordID) ([]release.Fact, error) {
 }
 
 // factsFor is facts with what a release to one party in one compact rests on:
-// consents to relay foreign records, and the sources of derived work.
-func (d *desk) factsFor(ids []entente.RecordID, in entente.CompactID, to entente.PartyID) ([]release.Fact, error) {
+// consents to relay foreign records, those that signed names or else the
+// latest, and the sources of derived work.
+func (d *desk) factsFor(ids []entente.RecordID, in entente.CompactID, to entente.PartyID, signed *entente.Release) ([]release.Fact, error) {
 	rows, err := d.RecordInfos(ids)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, entente.ErrHidden
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -234,7 +239,12 @@ func (d *desk) factsFor(ids []entente.RecordID, in entente.CompactID, to entente
 			if _, _, err := d.heldRecord(row.ID, in); err != nil {
 				return nil, err // what this party may not see it cannot relay
 			}
-			if facts[i].Permit, err = d.permit(row, entente.Relay, in, to); err != nil {
+			if signed != nil {
+				facts[i].Permit, err = d.permitBy(signed.Records[i].Consent, row.ID, to)
+			} else {
+				facts[i].Permit, err = d.permit(row, entente.Relay, in, to)
+			}
+			if err != nil {
 				return nil, err
 			}
 		case derived:
@@ -308,6 +318,11 @@ func (d *desk) mentioned(reader entente.PartyID, id entente.CompactID, refs []st
 			if row.STIX != ref || row.Originator == d.self || row.Gone != "" {
 				continue
 			}
+			if _, _, err := d.heldRecord(row.ID, ""); errors.Is(err, entente.ErrHidden) {
+				continue
+			} else if err != nil {
+				return err
+			}
 			p, err := d.permit(row, entente.Mention, id, reader)
 			if err != nil {
 				return err
@@ -351,7 +366,7 @@ func (d *desk) owe(id entente.CompactID) error {
 	}
 	cards := map[entente.PartyID][]store.Act{}
 	for p := range state.Members {
-		if cards[p], err = d.ActsBy(p, entente.KindCard); err != nil {
+		if cards[p], err = d.cardsToPassOn(p); err != nil {
 			return err
 		}
 	}
@@ -361,7 +376,7 @@ func (d *desk) owe(id entente.CompactID) error {
 			continue
 		}
 		add := func(row store.Act) {
-			if row.Signer != to && row.From != to && row.State != store.StateKept {
+			if row.Signer != to && row.From != to {
 				owed = append(owed, store.Delivery{To: to, Compact: id, Act: row.ID, Kind: row.Kind})
 			}
 		}
@@ -388,6 +403,20 @@ func (d *desk) owe(id entente.CompactID) error {
 		}
 	}
 	return d.Enqueue(owed)
+}
+
+// cardsToPassOn are a party's cards in force, and the second one that froze it:
+// the proof is for all.
+func (d *desk) cardsToPassOn(p entente.PartyID) ([]store.Act, error) {
+	row, err := d.Party(p)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	cards, err := d.ActsBy(p, entente.KindCard)
+	return slices.DeleteFunc(cards, func(c store.Act) bool { return c.State == store.StateKept && c.ID != row.Frozen }), err
 }
 
 // members lists everybody on any roster of the compact, sorted.

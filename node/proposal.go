@@ -30,6 +30,29 @@ type Proposed struct {
 	Export  *ExportOrder `json:"export,omitempty"`
 	// Agreement is an act on a compact itself, for the chair.
 	Agreement *AgreementOrder `json:"agreement,omitempty"`
+	// Again tells it from the very same that was done or dropped before: what was
+	// approved once is not approved for good. Node.Afresh sets it.
+	Again int `json:"again,omitempty"`
+}
+
+// Afresh numbers a proposal so that it is none that was done or dropped.
+func (n *Node) Afresh(ctx context.Context, p Proposed) (Proposed, error) {
+	err := n.view(ctx, func(d *desk) error {
+		for ; ; p.Again++ {
+			id, err := p.ID()
+			if err != nil {
+				return err
+			}
+			row, err := d.Proposal(id)
+			if errors.Is(err, store.ErrNotFound) || err == nil && row.State == store.ProposalOpen {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+		}
+	})
+	return p, err
 }
 
 // AgreementOrder is an act on a compact: exactly what Found, Amend, Accede,

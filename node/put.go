@@ -3,6 +3,11 @@ package node
 import (
 	"bytes"
 	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
 
 	"entente"
 	"entente/stix"
@@ -21,15 +26,19 @@ type Put struct {
 }
 
 // Put makes records of objects and accepts them, all or none. It is idempotent
-// by (STIX id, modified, content).
+// by (STIX id, modified, content). Objects are those that package stix has read
+// or made: they are not parsed again.
 func (n *Node) Put(ctx context.Context, objects []stix.Object) ([]Put, error) {
 	n.saying.Lock()
 	defer n.saying.Unlock()
 	out := make([]Put, len(objects))
-	var parcel entente.Parcel
-	var fresh []int
+	var parcel arrived
 	err := n.view(ctx, func(d *desk) error {
 		known, err := d.ownVersions(objects)
+		if err != nil {
+			return err
+		}
+		items, err := d.draft(objects, known)
 		if err != nil {
 			return err
 		}
@@ -46,22 +55,42 @@ func (n *Node) Put(ctx context.Context, objects []stix.Object) ([]Put, error) {
 			if out[i].Known {
 				continue
 			}
-			rec, err := entente.NewRecord(d.self, entente.MediaSTIX, d.time(), nil, o.Raw)
-			if err != nil {
-				return entente.Errorf(entente.Invalid, "", "object %s: %w", o.ID, err)
-			}
-			out[i].Record = rec.ID
-			known[key] = append(known[key], version{rec.ID, o.Raw})
-			parcel.Records = append(parcel.Records, rec.Bytes)
-			fresh = append(fresh, i)
+			out[i].Record = items[i].rec.ID
+			known[key] = append(known[key], version{items[i].rec.ID, o.Raw})
+			parcel.records = append(parcel.records, items[i])
 		}
 		return nil
 	})
-	if err != nil || len(fresh) == 0 {
+	if err != nil || len(parcel.records) == 0 {
 		return out, err
 	}
-	_, err = n.Accept(ctx, n.self, entente.Batch{Parcels: []entente.Parcel{parcel}})
+	_, err = n.acceptParcels(ctx, n.self, entente.Batch{}, []arrived{parcel})
 	return out, err
+}
+
+// draft makes records of those objects that are not known, on all processors.
+func (d *desk) draft(objects []stix.Object, known map[versionKey][]version) ([]item, error) {
+	items, errs := make([]item, len(objects)), make([]error, len(objects))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(objects)); i = next.Add(1) - 1 {
+				o := &objects[i]
+				if slices.ContainsFunc(known[versionKey{string(o.ID), o.Version()}], func(v version) bool { return bytes.Equal(v.body, o.Raw) }) {
+					continue
+				}
+				rec, err := entente.NewRecord(d.self, entente.MediaSTIX, d.time(), nil, o.Raw)
+				if err != nil {
+					errs[i] = entente.Errorf(entente.Invalid, "", "object %s: %w", o.ID, err)
+					continue
+				}
+				items[i] = itemOf(rec, *o)
+			}
+		})
+	}
+	wg.Wait()
+	return items, errors.Join(errs...)
 }
 
 type versionKey struct{ stix, modified string }

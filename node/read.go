@@ -175,6 +175,12 @@ func (d *desk) show(r entente.Reader, row store.Record, place int64, rows []stor
 	if ok, err := d.needToKnow(row.ID); err != nil || !ok {
 		return release.View{}, false, err
 	}
+	if r.Party != d.self {
+		var err error
+		if rows, err = d.flowing(r.Party, row, rows); err != nil {
+			return release.View{}, false, err
+		}
+	}
 	grants, err := d.grants(rows)
 	if err != nil {
 		return release.View{}, false, err
@@ -190,6 +196,50 @@ func (d *desk) show(r entente.Reader, row store.Record, place int64, rows []stor
 	return v, ok, nil
 }
 
+// flowing keeps the grants by which a record may go to another party now: what
+// is suspended, has ended, or rests on a consent that does not stand any more is
+// shown as little as it is sent.
+func (d *desk) flowing(to entente.PartyID, row store.Record, rows []store.Grant) ([]store.Grant, error) {
+	var out []store.Grant
+	for _, g := range rows {
+		if g.Reader != to {
+			continue
+		}
+		may, ok := d.flows[flow{to, g.Compact}]
+		if !ok {
+			state, err := d.state(g.Compact)
+			if err != nil {
+				return nil, err
+			}
+			may = state.May(d.self, to, entente.KindRelease, d.now, compact.Sending) == nil
+			if d.flows == nil {
+				d.flows = map[flow]bool{}
+			}
+			d.flows[flow{to, g.Compact}] = may
+		}
+		if may && row.Originator != d.self {
+			rel, err := d.release(g.Release)
+			if err != nil {
+				return nil, err
+			}
+			may = false
+			for _, x := range rel.Records {
+				if x.Record == row.ID {
+					p, err := d.permitBy(x.Consent, row.ID, to)
+					if err != nil {
+						return nil, err
+					}
+					may = p != nil
+				}
+			}
+		}
+		if may {
+			out = append(out, g)
+		}
+	}
+	return out, nil
+}
+
 // grants gives rows the handling of the releases they rest on.
 func (d *desk) grants(rows []store.Grant) ([]release.Grant, error) {
 	out := make([]release.Grant, 0, len(rows))
@@ -203,7 +253,7 @@ func (d *desk) grants(rows []store.Grant) ([]release.Grant, error) {
 		} else if hidden {
 			continue
 		}
-		out = append(out, release.Grant{N: row.N, Reader: row.Reader, Compact: row.Compact, Record: row.Record, Release: row.Release, Handling: h})
+		out = append(out, release.Grant{N: row.N, Reader: row.Reader, Compact: row.Compact, Record: row.Record, Release: row.Release, Handling: h, Supersedes: d.superseding[row.Release][row.Record]})
 	}
 	return out, nil
 }
@@ -226,24 +276,45 @@ func (d *desk) unconfirmed(row store.Grant) (bool, error) {
 	return d.now.Sub(heard.Time) > time.Duration(state.Charter.HideAfter)*24*time.Hour, err
 }
 
-// handling is that of a release, from its signed bytes.
+// handling is that of a release.
 func (d *desk) handling(id entente.ActID) (entente.Handling, error) {
-	if h, ok := d.handlings[id]; ok {
-		return h, nil
-	}
-	act, err := d.Act(id)
+	rel, err := d.release(id)
 	if err != nil {
 		return entente.Handling{}, err
 	}
+	return rel.Handling, nil
+}
+
+// release reads a release from its signed bytes, once in a transaction.
+func (d *desk) release(id entente.ActID) (*entente.Release, error) {
+	if rel, ok := d.releases[id]; ok {
+		return rel, nil
+	}
+	act, err := d.Act(id)
+	if err != nil {
+		return nil, err
+	}
 	s, err := entente.ParseSigned(act.Envelope)
 	if err != nil || s.Act.Release == nil {
-		return entente.Handling{}, brokenRow("release", id, err)
+		return nil, brokenRow("release", id, err)
 	}
-	if d.handlings == nil {
-		d.handlings = map[entente.ActID]entente.Handling{}
+	if d.releases == nil {
+		d.releases = map[entente.ActID]*entente.Release{}
 	}
-	d.handlings[id] = s.Act.Release.Handling
-	return s.Act.Release.Handling, nil
+	d.releases[id] = s.Act.Release
+	for _, r := range s.Act.Release.Records {
+		if r.Supersedes == "" {
+			continue
+		}
+		if d.superseding == nil {
+			d.superseding = map[entente.ActID]map[entente.RecordID]entente.RecordID{}
+		}
+		if d.superseding[id] == nil {
+			d.superseding[id] = map[entente.RecordID]entente.RecordID{}
+		}
+		d.superseding[id][r.Record] = r.Supersedes
+	}
+	return s.Act.Release, nil
 }
 
 // readList gives a page: own records by arrival, or what was granted by grant.
@@ -271,7 +342,13 @@ func (d *desk) readList(r entente.Reader, q Query) (Page, error) {
 			if q.Type != "" && records[i].Type != q.Type || records[i].Originator == r.Party {
 				continue
 			}
-			v, ok, err := d.show(r, records[i], g.N, rows[i:i+1])
+			by := rows[i : i+1]
+			if r.Party != d.self { // another one may stand where this does not
+				if by, err = d.grantsTo(g.Record, q.Compact); err != nil {
+					return page, err
+				}
+			}
+			v, ok, err := d.show(r, records[i], g.N, by)
 			if err != nil {
 				return page, err
 			}
@@ -288,6 +365,12 @@ func (d *desk) readList(r entente.Reader, q Query) (Page, error) {
 	}
 	page.More = true
 	return page, nil
+}
+
+// grantsTo are the grants of a record, in one compact or all.
+func (d *desk) grantsTo(record entente.RecordID, in entente.CompactID) ([]store.Grant, error) {
+	rows, err := d.GrantsOfRecord(record)
+	return slices.DeleteFunc(rows, func(g store.Grant) bool { return in != "" && g.Compact != in }), err
 }
 
 func (d *desk) readOwn(r entente.Reader, q Query) (Page, error) {
@@ -475,11 +558,23 @@ func (d *desk) parcel(r entente.Reader, q store.Delivery) (entente.Parcel, bool,
 	reason := ""
 	if refusal := release.Within(state.Charter, s.Act.Release.Handling, d.now); refusal != nil {
 		reason = refusal.Reason
-	} else if p.Records, reason, err = d.bodies(r, q.Compact, act.ID, s.Act.Release); err != nil {
+	} else if reason, err = d.noLonger(r.Party, state, s.Act.Release); err != nil {
 		return p, false, err
+	}
+	if reason == "" {
+		if p.Records, reason, err = d.bodies(r, act.ID, s.Act.Release); err != nil {
+			return p, false, err
+		}
 	}
 	if reason != "" && q.N > 0 {
 		if err := d.event(store.Event{What: "not sent", Who: string(r.Party), Compact: q.Compact, Subject: string(q.Act), Detail: reason}); err != nil {
+			return p, false, err
+		}
+		// What has never left lets nobody see anything.
+		if _, err := d.DeleteGrants(r.Party, act.ID, nil); err != nil {
+			return p, false, err
+		}
+		if err := d.SetActState(act.ID, store.StateKept); err != nil {
 			return p, false, err
 		}
 		return p, false, d.Tx.Drop(q.N, reason)
@@ -508,9 +603,37 @@ func (d *desk) attached(rel *entente.Release) ([][]byte, error) {
 	return out, nil
 }
 
+// noLonger says why a release that was rightful when it was signed is so no
+// more: a consent or a source is gone, or what it refers to was taken back.
+func (d *desk) noLonger(to entente.PartyID, state *compact.State, rel *entente.Release) (string, error) {
+	ids := make([]entente.RecordID, len(rel.Records))
+	for i, x := range rel.Records {
+		ids[i] = x.Record
+	}
+	facts, err := d.factsFor(ids, state.ID, to, rel)
+	if errors.Is(err, entente.ErrHidden) {
+		return "a record of it is not here any more", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	held, err := d.held(to, state.ID, facts)
+	if err != nil {
+		return "", err
+	}
+	decision := release.Send(release.Question{
+		From: d.self, To: to, Compact: state, Terms: state.Terms, Handling: rel.Handling,
+		Records: facts, Held: func(ref string) bool { return held[ref] }, Now: d.now,
+	})
+	if err := decision.Err(); err != nil {
+		return err.Error(), nil
+	}
+	return "", nil
+}
+
 // bodies reads the records of a release as the recipient sees them, or says why
 // the recipient sees one no more.
-func (d *desk) bodies(r entente.Reader, in entente.CompactID, id entente.ActID, rel *entente.Release) ([][]byte, string, error) {
+func (d *desk) bodies(r entente.Reader, id entente.ActID, rel *entente.Release) ([][]byte, string, error) {
 	ids := make([]entente.RecordID, len(rel.Records))
 	for i, x := range rel.Records {
 		ids[i] = x.Record
@@ -527,14 +650,9 @@ func (d *desk) bodies(r entente.Reader, in entente.CompactID, id entente.ActID, 
 	for _, g := range granted {
 		grants[g.Record] = append(grants[g.Record], g)
 	}
-	d.handlings = map[entente.ActID]entente.Handling{id: rel.Handling}
+	d.releases = map[entente.ActID]*entente.Release{id: rel}
 	out := make([][]byte, len(rows))
 	for i, row := range rows {
-		if row.Originator != d.self {
-			if p, err := d.permit(row, entente.Relay, in, r.Party); err != nil || p == nil {
-				return nil, "consent to relay " + entente.Short(row.ID) + " does not stand any more", err
-			}
-		}
 		v, ok, err := d.show(r, row, 0, grants[row.ID])
 		if err != nil {
 			return nil, "", err

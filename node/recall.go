@@ -84,9 +84,16 @@ func (n *Node) recall(ctx context.Context, o RecallOrder) ([]entente.ActID, erro
 				return err
 			}
 			for _, c := range consents {
-				end(place{c.Act.To, c.Act.Compact}, c.ID)
-				for _, to := range c.Act.Consent.Recipients {
-					if c.Act.Consent.Use == entente.Relay {
+				who := []entente.PartyID{c.Act.To}
+				if c.Act.Consent.Use == entente.Relay {
+					who = append(who, c.Act.Consent.Recipients...)
+				}
+				for _, to := range who {
+					all, some, err := d.recalledTo(c.Act.Compact, c.ID, d.self, to)
+					if err != nil {
+						return err
+					}
+					if !all && some[id] == "" {
 						end(place{to, c.Act.Compact}, c.ID)
 					}
 				}
@@ -150,15 +157,20 @@ func (d *desk) correction(record entente.RecordID, to entente.PartyID, id entent
 	if err != nil {
 		return entente.Signed{}, err
 	}
+	root, err := d.rootOf(info[0].STIX)
+	if err != nil {
+		return entente.Signed{}, err
+	}
 	return d.sign(entente.Act{
 		Kind: entente.KindRelease, Compact: id, To: to,
 		Release: &entente.Release{Terms: state.Terms, Handling: h, Records: []entente.Released{{
-			Record: record, Origins: []entente.Tag{originTag(secret, info[0].STIX, id)},
+			Record: record, Origins: []entente.Tag{originTag(secret, root, id)},
 		}}},
 	})
 }
 
-// consentsOn lists this party's standing consents on one of its records.
+// consentsOn lists the consents that this party gave on one of its records,
+// recalled ones too: one that was recalled from the relay may stand towards others.
 func (d *desk) consentsOn(record entente.RecordID) ([]entente.Signed, error) {
 	rows, err := d.ActsBy(d.self, entente.KindConsent)
 	if err != nil {
@@ -173,13 +185,7 @@ func (d *desk) consentsOn(record entente.RecordID) ([]entente.Signed, error) {
 		if s.Act.Consent.Record != record || s.Act.Consent.Refused != "" {
 			continue
 		}
-		all, some, err := d.recalledTo(row.Compact, row.ID, d.self, row.To)
-		if err != nil {
-			return nil, err
-		}
-		if !all && some[record] == "" {
-			out = append(out, s)
-		}
+		out = append(out, s)
 	}
 	return out, nil
 }
@@ -408,6 +414,7 @@ type RecallStatus struct {
 	Name    string
 	Compact entente.CompactID
 	Records int
+	Which   []entente.RecordID // none: all that was released by what it ends
 	Scope   string
 	Reason  string
 	Since   entente.Time
@@ -445,7 +452,7 @@ func (d *desk) recallStatus(row store.Act) (RecallStatus, error) {
 		return RecallStatus{}, err
 	}
 	st := RecallStatus{
-		Act: row.ID, To: row.To, Name: d.nameOf(row.To), Compact: row.Compact, Records: len(s.Act.Recall.Records),
+		Act: row.ID, To: row.To, Name: d.nameOf(row.To), Compact: row.Compact, Records: len(s.Act.Recall.Records), Which: s.Act.Recall.Records,
 		Scope: s.Act.Recall.Scope, Reason: s.Act.Recall.Reason, Since: row.Arrived, State: RecallUnsent,
 	}
 	if state.Charter != nil {

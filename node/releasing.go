@@ -19,6 +19,9 @@ type Order struct {
 	To       []entente.PartyID  `json:"to"`
 	Records  []entente.RecordID `json:"records"`
 	Handling entente.Handling   `json:"handling"`
+	// NoSupersedes leaves out that a fuller record takes the place of the tearline
+	// that a recipient has: it is not to learn that the two belong together.
+	NoSupersedes bool `json:"no_supersedes,omitempty"`
 }
 
 // Preview says, before anything is signed, what an order would do.
@@ -27,6 +30,8 @@ type Preview struct {
 	Name       string // of the compact
 	Handling   entente.Handling
 	Recipients []Recipient
+	// Tearlines are those among the records, with what they may still give away.
+	Tearlines []TearlineNote
 }
 
 // Recipient is the part of a preview that concerns one party.
@@ -40,6 +45,9 @@ type Recipient struct {
 	// Decision is the judgement over all of them.
 	Decision release.Decision
 	Records  []release.Fact
+	// Supersedes are tearlines that the party has, by the fuller record that takes
+	// the place; the release says so to it alone.
+	Supersedes map[entente.RecordID]entente.RecordID
 }
 
 // Allowed says whether the whole order may be signed.
@@ -88,6 +96,9 @@ func (d *desk) preview(o Order) (Preview, [][][]release.Fact, error) {
 		return p, nil, entente.Errorf(entente.Invalid, "docs/handling.md lists the codes", "handling: %w", err)
 	}
 	o.Handling, p.Handling = tightened, tightened
+	if len(o.Records) == 0 {
+		return p, nil, entente.Errorf(entente.Invalid, "name at least one record", "nothing to release")
+	}
 	state, err := d.state(o.Compact)
 	if err != nil {
 		return p, nil, err
@@ -96,10 +107,13 @@ func (d *desk) preview(o Order) (Preview, [][][]release.Fact, error) {
 		return p, nil, entente.ErrHidden
 	}
 	p.Name = state.Charter.Name
+	if p.Tearlines, err = d.tearlineNotes(o.Records); err != nil {
+		return p, nil, err
+	}
 	plans := make([][][]release.Fact, len(o.To))
 	for i, to := range o.To {
 		// The facts of one recipient: consents and sources differ between them.
-		facts, err := d.factsFor(o.Records, o.Compact, to)
+		facts, err := d.factsFor(o.Records, o.Compact, to, nil)
 		if err != nil {
 			return p, nil, err
 		}
@@ -111,6 +125,11 @@ func (d *desk) preview(o Order) (Preview, [][][]release.Fact, error) {
 			return p, nil, err
 		} else {
 			r.Way = card.Endpoints
+		}
+		if !o.NoSupersedes {
+			if r.Supersedes, err = d.superseded(to, o.Compact, facts); err != nil {
+				return p, nil, err
+			}
 		}
 		held, err := d.held(to, o.Compact, facts)
 		if err != nil {
@@ -184,6 +203,7 @@ func (n *Node) release(ctx context.Context, o Order) (Preview, []entente.ActID, 
 					if released[k], err = d.released(f, secret, o.Compact); err != nil {
 						return err
 					}
+					released[k].Supersedes = out.Recipients[i].Supersedes[f.ID]
 				}
 				s, err := entente.Sign(entente.Act{
 					Kind: entente.KindRelease, Signer: d.self, Card: card.Version, Compact: o.Compact, To: to, Time: d.time(),
@@ -210,8 +230,9 @@ func (n *Node) release(ctx context.Context, o Order) (Preview, []entente.ActID, 
 
 // released is a record's entry in a release, with its origin tags: a root
 // observation of this party has its own, derived work the union of its
-// sources', and what is relayed those it came with. A tag that crosses into
-// another compact is hashed with that compact's id.
+// sources', a tearline its root's or one of its own, and what is relayed those
+// it came with. A tag that crosses into another compact is hashed with that
+// compact's id.
 func (d *desk) released(f release.Fact, secret string, id entente.CompactID) (entente.Released, error) {
 	out := entente.Released{Record: f.ID}
 	tags := map[entente.Tag]bool{}
@@ -231,13 +252,26 @@ func (d *desk) released(f release.Fact, secret string, id entente.CompactID) (en
 			return out, err
 		}
 		if row.Originator == d.self {
-			tags[originTag(secret, row.STIX, id)] = true
+			root, err := d.rootOf(row.STIX)
+			if err != nil {
+				return out, err
+			}
+			if own, err := d.ownOrigin(f.STIX); err != nil {
+				return out, err
+			} else if own {
+				root = f.STIX
+			}
+			tags[originTag(secret, root, id)] = true
 		} else if err := d.tagsOf(s, id, tags); err != nil {
 			return out, err
 		}
 	}
 	if len(sources) == 0 && f.Permit == nil {
-		tags[originTag(secret, f.STIX, id)] = true
+		root, err := d.rootOf(f.STIX)
+		if err != nil {
+			return out, err
+		}
+		tags[originTag(secret, root, id)] = true
 	}
 	out.Origins = slices.Sorted(maps.Keys(tags))
 	return out, nil

@@ -59,8 +59,9 @@ type Contact struct {
 	// Return lists the peer's own channels of which its store has lost entries
 	// that this node has, and how many it still has.
 	Return map[entente.Channel]int64
-	// Receipts are receipts that the peer has not got: by this party, or by the
-	// peer itself if its store has lost them. They go before the entries.
+	// Receipts are receipts that the peer has not got: by the peer itself if its
+	// store has lost them, or by this party. Those of the peer go before the entries
+	// of Send; those of this party after the entries of Return, which they speak of.
 	Receipts []entente.Batch
 }
 
@@ -245,6 +246,16 @@ func (n *Node) Introduce(ctx context.Context, peer entente.PartyID, cards [][]by
 			a := arrived{Parcel: entente.Parcel{Leaf: s.ID, Act: p}, signed: s, party: peer}
 			if _, err := d.takeCard(peer, &a); err != nil && !errors.Is(err, errTwoCards) {
 				return entente.Errorf(entente.Refused, "", "card version %d: %w", s.Act.Card, err)
+			}
+		}
+		// The others of the roster are to know it too, all the more if there are two.
+		shared, err := d.sharedWith(peer)
+		if err != nil {
+			return err
+		}
+		for _, id := range shared {
+			if err := d.owe(id); err != nil {
+				return err
 			}
 		}
 		return nil

@@ -572,19 +572,19 @@ func (v *verifier) checkState(a *checkedAct) error {
 	return nil
 }
 
-// checkSignedAgain wants a release that does not count to have been replaced by
-// one under a newer card.
+// checkSignedAgain wants a release that does not count to have been replaced, or
+// never to have left.
 func (v *verifier) checkSignedAgain(a *checkedAct) error {
 	rows, err := v.DeliveriesOf(a.row.ID)
 	if err != nil {
 		return err
 	}
 	for _, row := range rows {
-		if id, ok := strings.CutPrefix(row.Reason, signedAgain); ok && v.acts[entente.ActID(id)] != nil {
+		if id, again := strings.CutPrefix(row.Reason, signedAgain); row.Pos == store.Dropped && (!again || v.acts[entente.ActID(id)] != nil) {
 			return nil
 		}
 	}
-	return wrong("act %s (release): put aside, and nothing took its place", a.row.ID)
+	return wrong("act %s (release): put aside, but it was sent, or nothing took its place", a.row.ID)
 }
 
 // checkGrants computes who may see what from the releases, and holds the rows against it.
