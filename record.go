@@ -54,13 +54,15 @@ func NewRecord(originator PartyID, media string, now Time, sources []RecordID, b
 		Format: recordFormat, Originator: originator, Media: media,
 		Nonce: NewNonce(32), Time: now, Sources: slices.Sorted(slices.Values(sources)),
 	}
-	head, err := encode(&h)
-	if err != nil {
-		return Record{}, err
+	b, plain := appendHeader(make([]byte, 0, 512+len(body)), &h)
+	if !plain {
+		head, err := encode(&h)
+		if err != nil {
+			return Record{}, err
+		}
+		b = append(b[:0], head...)
 	}
-	b := make([]byte, 0, len(head)+1+len(body))
-	b = append(append(append(b, head...), '\n'), body...)
-	return ParseRecord(b)
+	return ParseRecord(append(append(b, '\n'), body...))
 }
 
 // ParseRecord reads and checks a record; the result's slices share b, which
@@ -74,8 +76,11 @@ func ParseRecord(b []byte) (Record, error) {
 		return Record{}, fmt.Errorf("record: no line feed after a header of at most %d bytes", maxHeader)
 	}
 	r := Record{ID: RecordID(hashText(b)), Body: b[end+1:], Bytes: b}
-	if err := decode(b[:end], &r.Header); err != nil {
-		return Record{}, fmt.Errorf("record header: %w", err)
+	if !parseHeader(b[:end], &r.Header) {
+		r.Header = Header{}
+		if err := decode(b[:end], &r.Header); err != nil {
+			return Record{}, fmt.Errorf("record header: %w", err)
+		}
 	}
 	h := &r.Header
 	if h.Format != recordFormat {

@@ -18,7 +18,8 @@ type Permit struct {
 
 // Source is a foreign record that an own record rests on.
 type Source struct {
-	ID entente.RecordID
+	ID         entente.RecordID
+	Originator entente.PartyID
 	// Permit lets work that rests on it go to the recipient; nil: there is none.
 	Permit *Permit
 	// Handling is what the source came under; derived work is never under less.

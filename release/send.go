@@ -70,7 +70,7 @@ func (d Decision) Err() error {
 	case len(d.Needs) > 0:
 		n := d.Needs[0]
 		return entente.Errorf(entente.Refused, fmt.Sprintf("ask for it: entente ask %s --use %s --to RECIPIENT", entente.Short(n.Record), n.Use),
-			"release refused: %d consents are missing; first: %s to %s record %s of %s", len(d.Needs), "consent", n.Use, entente.Short(n.Record), entente.Short(n.Originator))
+			"release refused: consents missing: %d; first: to %s record %s of %s", len(d.Needs), n.Use, entente.Short(n.Record), entente.Short(n.Originator))
 	case len(d.Missing) > 0:
 		m := d.Missing[0]
 		return entente.Errorf(entente.Refused, "release what is missing first or together, or release a tearline without the reference",
@@ -144,7 +144,7 @@ func (d *Decision) judgeSources(q Question, f Fact) {
 			continue
 		}
 		if s.Permit == nil {
-			d.Needs = append(d.Needs, Need{Record: s.ID, Use: entente.Derive, For: f.ID})
+			d.Needs = append(d.Needs, Need{s.ID, s.Originator, entente.Derive, f.ID})
 			continue
 		}
 		for _, least := range []entente.Handling{s.Handling, s.Permit.Handling} {

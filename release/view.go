@@ -29,6 +29,8 @@ type Grant struct {
 	Record   entente.RecordID
 	Release  entente.ActID
 	Handling entente.Handling
+	// Supersedes is the tearline whose place the record takes, as the release says.
+	Supersedes entente.RecordID
 }
 
 // View is what one reader may see of one record. Its content is set by Show alone.

@@ -8,6 +8,7 @@ import (
 
 	"entente"
 	"entente/compact"
+	"entente/node"
 )
 
 type reviewCmd struct {
@@ -59,19 +60,25 @@ type foundAnswer struct {
 	Compact entente.CompactID `json:"compact"`
 	Name    string            `json:"name"`
 	Missing []partyRef        `json:"missing"`
+	// Waits is there while another person has to approve; then there is no compact yet.
+	Waits *waitLine `json:"waits,omitempty"`
 }
 
 var opFound = define("compact.found", func(ctx context.Context, o *office, q charterQuery) (foundAnswer, error) {
-	id, err := o.node.Found(ctx, q.Charter)
+	done, err := o.propose(ctx, node.Proposed{Agreement: &node.AgreementOrder{Kind: entente.KindCharter, Charter: &q.Charter}})
 	if err != nil {
 		return foundAnswer{}, err
 	}
+	if waits := waitsOf(done); waits != nil {
+		return foundAnswer{Name: q.Charter.Name, Missing: []partyRef{}, Waits: waits}, nil
+	}
+	id := entente.CompactID(done.Acts[0])
 	s, err := o.node.Compact(ctx, id)
 	if err != nil {
 		return foundAnswer{}, err
 	}
 	n, err := partyNames(ctx, o.node)
-	return foundAnswer{id, q.Charter.Name, refs(s.Missing, n, s)}, err
+	return foundAnswer{Compact: id, Name: q.Charter.Name, Missing: refs(s.Missing, n, s)}, err
 })
 
 func (c *foundCmd) Run(s *session) error {
@@ -84,6 +91,9 @@ func (c *foundCmd) Run(s *session) error {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
 	return s.show(a, func(p *printer) {
+		if a.Waits.print(p) {
+			return
+		}
 		p.line("Founded %s.", named(a.Name, a.Compact))
 		p.line("Id  %s", a.Compact)
 		p.line("Nothing flows until they have acceded: %s", listed(a.Missing))
@@ -98,19 +108,23 @@ type signedAnswer struct {
 	State   compactAnswer     `json:"state"`
 	// Changes are, for an amendment, what it changes.
 	Changes []string `json:"changes,omitempty"`
+	// Waits is there while another person has to approve; then no act is signed.
+	Waits *waitLine `json:"waits,omitempty"`
 }
 
-// signed reads the state that an act led to.
-func (o *office) signed(ctx context.Context, id entente.CompactID, err error, acts ...entente.ActID) (signedAnswer, error) {
+// signed has an act on a compact signed and reads the state that it led to.
+func (o *office) signed(ctx context.Context, order node.AgreementOrder) (signedAnswer, error) {
+	done, err := o.propose(ctx, node.Proposed{Agreement: &order})
 	if err != nil {
 		return signedAnswer{}, err
 	}
+	id := order.Compact
 	s, err := o.node.Compact(ctx, id)
 	if err != nil {
 		return signedAnswer{}, err
 	}
 	n, err := partyNames(ctx, o.node)
-	return signedAnswer{Compact: id, Name: compactName(s), Acts: acts, State: stateAnswer(s, n)}, err
+	return signedAnswer{Compact: id, Name: compactName(s), Acts: append([]entente.ActID{}, done.Acts...), State: stateAnswer(s, n), Waits: waitsOf(done)}, err
 }
 
 type accedeCmd struct {
@@ -140,8 +154,7 @@ var opAccede = define("compact.accede", func(ctx context.Context, o *office, q a
 			return signedAnswer{}, err
 		}
 	}
-	act, err := o.node.Accede(ctx, s.ID, to, q.Reservation)
-	return o.signed(ctx, s.ID, err, act)
+	return o.signed(ctx, node.AgreementOrder{Kind: entente.KindAccession, Compact: s.ID, To: to, Text: q.Reservation})
 })
 
 func (c *accedeCmd) Run(s *session) error {
@@ -150,6 +163,9 @@ func (c *accedeCmd) Run(s *session) error {
 		return err
 	}
 	return s.show(a, func(p *printer) {
+		if a.Waits.print(p) {
+			return
+		}
 		p.line("Signed: accession %s to %s.", entente.Short(a.Acts[0]), named(a.Name, a.Compact))
 		switch {
 		case len(a.State.Missing) > 0:
@@ -191,8 +207,7 @@ var opAmend = define("compact.amend", func(ctx context.Context, o *office, q ame
 	if s.InForce && len(changes) == 0 {
 		return signedAnswer{}, entente.Errorf(entente.Invalid, "change the file: entente compact show COMPACT --json has the charter in force", "the file changes nothing")
 	}
-	act, err := o.node.Amend(ctx, s.ID, q.Charter, settles)
-	a, err := o.signed(ctx, s.ID, err, act)
+	a, err := o.signed(ctx, node.AgreementOrder{Kind: entente.KindAmendment, Compact: s.ID, Charter: &q.Charter, Settles: settles})
 	a.Changes = changes
 	return a, err
 })
@@ -233,6 +248,9 @@ func (c *amendCmd) Run(s *session) error {
 		for _, change := range a.Changes {
 			p.line("  %s", plain(change))
 		}
+		if a.Waits.print(p) {
+			return
+		}
 		p.line("Signed: amendment %s of %s.", entente.Short(a.Acts[0]), named(a.Name, a.Compact))
 		for _, m := range a.State.Amendments {
 			if m.Amendment == a.Acts[0] {
@@ -269,8 +287,7 @@ var opSuspend = define("compact.suspend", func(ctx context.Context, o *office, q
 	if err != nil {
 		return signedAnswer{}, err
 	}
-	act, err := o.node.Suspend(ctx, s.ID, member, q.Reason)
-	return o.signed(ctx, s.ID, err, act)
+	return o.signed(ctx, node.AgreementOrder{Kind: entente.KindSuspension, Compact: s.ID, Member: member, Text: q.Reason})
 })
 
 func (c *suspendCmd) Run(s *session) error {
@@ -279,6 +296,9 @@ func (c *suspendCmd) Run(s *session) error {
 		return err
 	}
 	return s.show(a, func(p *printer) {
+		if a.Waits.print(p) {
+			return
+		}
 		what := "all flow from and to this party"
 		if c.Member != "" {
 			what = "this party's flow to " + plain(c.Member)
@@ -302,8 +322,7 @@ var opResume = define("compact.resume", func(ctx context.Context, o *office, q r
 	if err != nil {
 		return signedAnswer{}, err
 	}
-	acts, err := o.node.Resume(ctx, s.ID, member)
-	return o.signed(ctx, s.ID, err, acts...)
+	return o.signed(ctx, node.AgreementOrder{Kind: entente.KindResumption, Compact: s.ID, Member: member})
 })
 
 func (c *resumeCmd) Run(s *session) error {
@@ -312,6 +331,9 @@ func (c *resumeCmd) Run(s *session) error {
 		return err
 	}
 	return s.show(a, func(p *printer) {
+		if a.Waits.print(p) {
+			return
+		}
 		p.line("Resumed in %s: %s lifted. All members are told.", named(a.Name, a.Compact), counted(len(a.Acts), "suspension"))
 	})
 }

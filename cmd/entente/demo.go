@@ -66,6 +66,7 @@ type demo struct {
 	parties []*demoParty
 	record  *publicRecord
 	compact entente.CompactID
+	places  []demoPlace             // invented, for consent and recall
 	seen    map[*demoParty][]string // STIX ids that a party is to see from others
 
 	told func(demoAnswer) error // what to do with the claims at the end, if anything
@@ -105,7 +106,8 @@ func (d *demo) run() (err error) {
 	d.opening()
 	for _, step := range []func() error{
 		d.makeParties, d.compareFingerprints, d.startNodes, d.draftCharter, d.foundCompact, d.putRecord, d.accedeLate,
-		d.releasePart, d.releaseAllAndKill, d.compareViews, d.missingReference, d.suspendAndResume, d.evidence, d.verify,
+		d.releasePart, d.releaseAllAndKill, d.compareViews, d.missingReference, d.suspendAndResume,
+		d.askAndRelay, d.cutOff, d.takeBack, d.tearline, d.evidence, d.verify,
 	} {
 		if err := step(); err != nil {
 			if d.ctx.Err() != nil {

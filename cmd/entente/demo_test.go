@@ -56,9 +56,20 @@ func TestDemoOnce(t *testing.T) {
 		"ok the preview is refused, and lists what is missing: 1 object",
 		"ok all four answer: flow to Corvane suspended, by Almara",
 		"ok the same release is signed now and arrives: Corvane sees 20 records",
+		"ok refused by Belisk's own node: Almara's consent is missing",
+		"ok Almara saw who asks, what, for whom and why; its signed consent reached",
+		"ok Dunmere sees it: its first record, and the only one",
+		"ok Almara's bytes and name, by way of Belisk, with Almara's consent",
+		"no consent counts: Almara has suspended its",
+		"ok told of it, Belisk's node refuses what it would have sent; Dunmere",
+		"ok neither id nor text of the second place stands in Dunmere's files",
+		"ok both have signed that they applied it: the relay, and whom it passed it",
+		"ok its text stood in the files of both; now it stands in neither, and",
+		"ok Dunmere sees it, and the centre that it speaks of",
+		"ok the words that were cut and the fuller record's two ids: 0 of 3 stand",
 		"ok in all 12 channels nothing is owed",
 		"ok signatures, hashes, chains and receipts hold in all four stores",
-		"claims were checked and hold: 14 steps",
+		"claims were checked and hold: 18 steps",
 	} {
 		if !strings.Contains(story, line) {
 			t.Errorf("the story lacks %q", line)
@@ -130,6 +141,14 @@ func TestDemoFindsWhatIsNotSo(t *testing.T) {
 			},
 			[]string{"each view is exactly what was released", "Dunmere answers as for an id that never was", "stand in the files of Dunmere's data directory"},
 			[]string{"Corvane sees exactly these 13", "Belisk sees all 51 records"},
+		},
+		{
+			"the recall is not sent",
+			func(_ *demo, party string, args []string) ([]byte, bool) {
+				return []byte(`{"recalls":[{},{}]}`), party == "Almara" && slices.Contains(args, "recall")
+			},
+			[]string{"both have signed that they applied it", "its text stood in the files of both"},
+			[]string{"Dunmere sees it: its first record", "neither id nor text of the second place"},
 		},
 		{
 			"one store does not verify",

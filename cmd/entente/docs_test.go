@@ -163,8 +163,14 @@ var answers = map[string]any{
 	"entente parties": partiesAnswer{}, "entente rotate": rotateAnswer{}, "entente compact draft": draftAnswer{},
 	"entente compact review": reviewAnswer{}, "entente compact found": foundAnswer{}, "entente compact accede": signedAnswer{},
 	"entente compact ls": compactsAnswer{}, "entente compact show": compactAnswer{}, "entente put": putAnswer{}, "entente ls": lsAnswer{},
+	"entente where": whereAnswer{}, "entente recall": recallAnswer{}, "entente recalls": recallsAnswer{}, "entente ask": askAnswer{},
+	"entente asks": asksAnswer{}, "entente derive": deriveAnswer{}, "entente flags": flagsAnswer{},
 	"entente show": showAnswer{}, "entente conflicts": conflictsAnswer{}, "entente preview": orderAnswer{}, "entente channels": channelsAnswer{},
 	"entente log": logAnswer{}, "entente status": statusAnswer{}, "entente verify": verifyAnswer{}, "entente peers": peersAnswer{},
+	"entente tearline": tearlineAnswer{}, "entente export": exportAnswer{}, "entente operator add": operatorAddAnswer{},
+	"entente operator ls": operatorsAnswer{}, "entente operator rm": operatorRmAnswer{}, "entente groups": groupsAnswer{},
+	"entente two-persons": twoPersonsAnswer{}, "entente proposals": proposalsAnswer{}, "entente approve": approveAnswer{},
+	"entente withdraw": withdrawAnswer{}, "entente inspect": inspectAnswer{},
 	"entente serve": readyAnswer{}, "entente version": versionAnswer{},
 }
 

@@ -43,7 +43,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return explain(stderr, usageError(err))
 	}
-	s := &session{ctx: ctx, dir: c.Dir, json: c.JSON, stdin: stdin, stdout: stdout, stderr: stderr}
+	if c.OperatorKey != "" && c.As == "" {
+		return explain(stderr, usageErrorf("--operator-key needs --as NAME"))
+	}
+	s := &session{ctx: ctx, dir: c.Dir, json: c.JSON, as: c.As, operatorKey: c.OperatorKey, stdin: stdin, stdout: stdout, stderr: stderr}
 	err = parsed.Run(s)
 	return explain(stderr, errors.Join(err, s.close()))
 }

@@ -33,6 +33,8 @@ type office struct {
 	node *node.Node
 	door *peer.Door // nil unless this process serves
 	as   string     // the operator who asks; empty: the party as a whole
+
+	speaker speaker // the same, with what was signed
 }
 
 // openOffice opens a data directory for this process alone.

@@ -104,8 +104,11 @@ func (p *printer) handling(indent string, h entente.Handling) {
 	p.line("%sPassing on   %s", indent, onwardWords[h.Onward])
 	p.line("%sPurpose      %s", indent, plain(h.Purpose))
 	for _, f := range []struct{ name, text string }{
-		{"Legal basis", plain(h.LegalBasis)}, {"Expires", plain(h.Expires)},
-		{"Codes", joined(h.Codes)}, {"Permitted", joined(h.Permitted)}, {"Caveats", joined(h.Caveats)},
+		{"Legal basis", plain(h.LegalBasis)},
+		{"Expires", plain(h.Expires)},
+		{"Codes", joined(h.Codes)},
+		{"Permitted", joined(h.Permitted)},
+		{"Caveats", joined(h.Caveats)},
 	} {
 		if f.text != "" {
 			p.line("%s%-12s %s", indent, f.name, f.text)

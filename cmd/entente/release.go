@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"entente"
+	"entente/compact"
 	"entente/node"
 	"entente/release"
 	"entente/stix"
@@ -22,14 +23,20 @@ type orderFlags struct {
 	Compact        string   `required:"" help:"The compact: id, begin of the id, or name." placeholder:"COMPACT"`
 	All            bool     `help:"All own records."`
 	WithReferences bool     `help:"Also the own objects that the records refer to, and those that they refer to."`
-	TLP            *string  `name:"tlp" help:"red, amber+strict, amber, green or clear." placeholder:"LABEL"`
-	Onward         *string  `help:"What the recipient may do towards others: none, ask or members." placeholder:"RULE"`
-	Purpose        *string  `help:"One of the compact's purposes." placeholder:"TEXT"`
-	LegalBasis     *string  `help:"This party's basis for the release." placeholder:"TEXT"`
 	Expires        *string  `help:"The day, YYYY-MM-DD, at whose start (UTC) the release ends." placeholder:"DATE"`
-	Permitted      []string `help:"A use that needs no further contact; repeat for several; an empty one clears the default." sep:"none" placeholder:"TEXT"`
-	Caveat         []string `help:"A caveat shown with the records; repeat for several; an empty one clears the default." sep:"none" placeholder:"TEXT"`
-	Code           []string `help:"A handling code as scheme/code, such as europol/H1; repeat for several; an empty one clears the default." sep:"none" placeholder:"CODE"`
+	NoSupersedes   bool     `help:"Do not tell a recipient that a record takes the place of the tearline it has."`
+	handlingFlags
+}
+
+// handlingFlags say what is to differ from the handling that stands otherwise.
+type handlingFlags struct {
+	TLP        *string  `name:"tlp" help:"red, amber+strict, amber, green or clear." placeholder:"LABEL"`
+	Onward     *string  `help:"What the recipient may do towards others: none, ask or members." placeholder:"RULE"`
+	Purpose    *string  `help:"One of the compact's purposes." placeholder:"TEXT"`
+	LegalBasis *string  `help:"This party's basis for the release." placeholder:"TEXT"`
+	Permitted  []string `help:"A use that needs no further contact; repeat for several; an empty one clears the default." sep:"none" placeholder:"TEXT"`
+	Caveat     []string `help:"A caveat shown with the records; repeat for several; an empty one clears the default." sep:"none" placeholder:"TEXT"`
+	Code       []string `help:"A handling code as scheme/code, such as europol/H1; repeat for several; an empty one clears the default." sep:"none" placeholder:"CODE"`
 }
 
 type (
@@ -43,6 +50,7 @@ type orderQuery struct {
 	WithReferences bool     `json:"with_references"`
 	To             []string `json:"to"`
 	Compact        string   `json:"compact"`
+	NoSupersedes   bool     `json:"no_supersedes"`
 	// Changes to the default handling; absent: as it is.
 	TLP        *string  `json:"tlp,omitempty"`
 	Onward     *string  `json:"onward,omitempty"`
@@ -60,9 +68,13 @@ type orderAnswer struct {
 	Handling   entente.Handling  `json:"handling"`
 	Records    []orderedRecord   `json:"records"`
 	Recipients []recipientLine   `json:"recipients"`
+	Asks       []string          `json:"asks"` // the commands that ask for the consents that are missing
 	Allowed    bool              `json:"allowed"`
 	Refusal    *fault            `json:"refusal,omitempty"`
-	Acts       []entente.ActID   `json:"acts"` // the releases signed; none in a preview
+	Tearlines  []tearlineLine    `json:"tearlines"` // those among the records
+	Acts       []entente.ActID   `json:"acts"`      // the releases signed; none in a preview
+	// Waits is there while another person has to approve.
+	Waits *waitLine `json:"waits,omitempty"`
 }
 
 type orderedRecord struct {
@@ -80,6 +92,8 @@ type recipientLine struct {
 	Refusals []refusalLine `json:"refusals"`
 	Missing  []missingLine `json:"missing"`
 	Needs    []needLine    `json:"needs"` // consents that are not there
+	// Supersedes are tearlines that the party has and learns the fuller record of.
+	Supersedes []supersededLine `json:"supersedes"`
 }
 
 type refusalLine struct {
@@ -94,14 +108,6 @@ type missingLine struct {
 	Ref    string           `json:"refers_to"`
 }
 
-// needLine is a consent that the release of a record needs.
-type needLine struct {
-	Record     entente.RecordID   `json:"record"`
-	For        entente.RecordID   `json:"for"` // what was to be released
-	Use        entente.ConsentUse `json:"use"`
-	Originator partyRef           `json:"originator"`
-}
-
 // order finds what the query names.
 func (o *office) order(ctx context.Context, q orderQuery) (node.Order, error) {
 	var out node.Order
@@ -112,6 +118,7 @@ func (o *office) order(ctx context.Context, q orderQuery) (node.Order, error) {
 	if s.Charter == nil {
 		return out, entente.Errorf(entente.Refused, "wait until its charter has arrived", "the terms of compact %s are not known here", entente.Short(s.ID))
 	}
+	out.NoSupersedes = q.NoSupersedes
 	out.Compact, out.Handling = s.ID, q.handling(s.Charter.Handling.Default)
 	for _, text := range q.To {
 		p, err := findParty(ctx, o.node, text)
@@ -227,10 +234,13 @@ func refsOf(v release.View) []string {
 	return out
 }
 
-func answerOf(p node.Preview, n names, acts []entente.ActID, refusal error) orderAnswer {
+func answerOf(p node.Preview, n names, state *compact.State, acts []entente.ActID, refusal error) orderAnswer {
 	a := orderAnswer{
-		Compact: p.Compact, Name: p.Name, Handling: p.Handling, Records: []orderedRecord{}, Recipients: []recipientLine{},
-		Allowed: p.Allowed(), Acts: append([]entente.ActID{}, acts...),
+		Compact: p.Compact, Name: p.Name, Handling: p.Handling, Records: []orderedRecord{}, Recipients: []recipientLine{}, Asks: []string{},
+		Allowed: p.Allowed(), Acts: append([]entente.ActID{}, acts...), Tearlines: []tearlineLine{},
+	}
+	for _, t := range p.Tearlines {
+		a.Tearlines = append(a.Tearlines, tearlineLine{t.Record, t.Name, t.Fresh, append([]release.Warning{}, t.Warnings...)})
 	}
 	if refusal != nil {
 		a.Refusal, a.Allowed = faultOf(refusal), false
@@ -241,18 +251,22 @@ func answerOf(p node.Preview, n names, acts []entente.ActID, refusal error) orde
 				a.Records = append(a.Records, orderedRecord{f.ID, f.STIX, f.Name, f.Size})
 			}
 		}
-		l := recipientLine{partyRef{r.Party, r.Name}, append([]string{}, r.Way...), r.Releases, r.Decision.Allowed(), []refusalLine{}, []missingLine{}, []needLine{}}
+		l := recipientLine{partyRef{r.Party, r.Name}, append([]string{}, r.Way...), r.Releases, r.Decision.Allowed(), []refusalLine{}, []missingLine{}, []needLine{}, []supersededLine{}}
+		for _, f := range r.Records {
+			if tear := r.Supersedes[f.ID]; tear != "" {
+				l.Supersedes = append(l.Supersedes, supersededLine{f.ID, tear})
+			}
+		}
 		for _, x := range r.Decision.Refusals {
 			l.Refusals = append(l.Refusals, refusalLine{x.Code, x.Reason, x.Hint})
 		}
 		for _, m := range r.Decision.Missing {
 			l.Missing = append(l.Missing, missingLine{m.Record, m.Name, m.Ref})
 		}
-		for _, x := range r.Decision.Needs {
-			l.Needs = append(l.Needs, needLine{x.Record, x.For, x.Use, partyRef{x.Originator, n[x.Originator]}})
-		}
+		l.Needs = append(l.Needs, needsOf(r, n, state)...)
 		a.Recipients = append(a.Recipients, l)
 	}
+	a.Asks = append(a.Asks, asksFor(a.Recipients, p.Compact)...)
 	return a
 }
 
@@ -266,7 +280,11 @@ var opPreview = define("preview", func(ctx context.Context, o *office, q orderQu
 		return orderAnswer{}, err
 	}
 	n, err := partyNames(ctx, o.node)
-	return answerOf(p, n, nil, p.Err()), err
+	if err != nil {
+		return orderAnswer{}, err
+	}
+	state, err := o.node.Compact(ctx, order.Compact)
+	return answerOf(p, n, state, nil, p.Err()), err
 })
 
 var opRelease = define("release", func(ctx context.Context, o *office, q orderQuery) (orderAnswer, error) {
@@ -278,11 +296,24 @@ var opRelease = define("release", func(ctx context.Context, o *office, q orderQu
 	if err != nil {
 		return orderAnswer{}, err
 	}
-	p, acts, err := o.node.Release(ctx, order)
-	if err != nil && (entente.KindOf(err) != entente.Refused || len(p.Recipients) == 0) {
+	state, err := o.node.Compact(ctx, order.Compact)
+	if err != nil {
 		return orderAnswer{}, err
 	}
-	return answerOf(p, n, acts, err), nil
+	done, err := o.propose(ctx, node.Proposed{Release: &order})
+	if err != nil && (entente.KindOf(err) != entente.Refused || done.Preview == nil || len(done.Preview.Recipients) == 0) {
+		return orderAnswer{}, err
+	}
+	if done.Preview == nil { // it waits
+		p, err := o.node.Preview(ctx, order)
+		if err != nil {
+			return orderAnswer{}, err
+		}
+		done.Preview = &p
+	}
+	a := answerOf(*done.Preview, n, state, done.Acts, err)
+	a.Waits = waitsOf(done)
+	return a, nil
 })
 
 func (c *previewCmd) Run(s *session) error { return c.run(s, opPreview) }
@@ -304,27 +335,45 @@ func (c *orderFlags) run(s *session, op operation[orderQuery, orderAnswer]) erro
 }
 
 func (c *orderFlags) query() (orderQuery, error) {
-	q := orderQuery{
-		All: c.All, WithReferences: c.WithReferences, To: c.To, Compact: c.Compact, Records: []string{},
-		TLP: c.TLP, Onward: c.Onward, Purpose: c.Purpose, LegalBasis: c.LegalBasis, Expires: c.Expires,
-		Permitted: c.Permitted, Caveats: c.Caveat, Codes: c.Code,
-	}
-	for _, text := range c.Records {
-		name, isFile := strings.CutPrefix(text, "@")
-		if !isFile {
-			q.Records = append(q.Records, text)
-			continue
-		}
-		list, err := readList(name)
-		if err != nil {
-			return q, err
-		}
-		q.Records = append(q.Records, list...)
+	q := orderQuery{All: c.All, WithReferences: c.WithReferences, NoSupersedes: c.NoSupersedes, To: c.To, Compact: c.Compact, Expires: c.Expires}
+	c.set(&q)
+	var err error
+	if q.Records, err = namedRecords(c.Records); err != nil {
+		return q, err
 	}
 	if len(q.Records) == 0 && !c.All {
 		return q, usageErrorf("name at least one record, or --all")
 	}
 	return q, nil
+}
+
+// set says in a query what is to differ.
+func (f *handlingFlags) set(q *orderQuery) {
+	q.TLP, q.Onward, q.Purpose, q.LegalBasis = f.TLP, f.Onward, f.Purpose, f.LegalBasis
+	q.Permitted, q.Caveats, q.Codes = f.Permitted, f.Caveat, f.Code
+}
+
+// given says whether any of the flags is there.
+func (f *handlingFlags) given() bool {
+	return f.TLP != nil || f.Onward != nil || f.Purpose != nil || f.LegalBasis != nil || f.Permitted != nil || f.Caveat != nil || f.Code != nil
+}
+
+// namedRecords puts the lines of files in the place of @FILE.
+func namedRecords(args []string) ([]string, error) {
+	out := []string{}
+	for _, text := range args {
+		name, isFile := strings.CutPrefix(text, "@")
+		if !isFile {
+			out = append(out, text)
+			continue
+		}
+		list, err := readList(name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, list...)
+	}
+	return out, nil
 }
 
 // readList reads a file with one id a line.
@@ -362,6 +411,9 @@ func (a orderAnswer) print(p *printer) {
 		}
 		p.line("  %s  %s  %s", entente.Short(r.Record), plain(r.STIX), plain(r.Name))
 	}
+	for _, t := range a.Tearlines {
+		t.print(p)
+	}
 	for _, r := range a.Recipients {
 		way := "by " + joined(r.Way)
 		if len(r.Way) == 0 {
@@ -369,6 +421,9 @@ func (a orderAnswer) print(p *printer) {
 		}
 		if r.Allowed {
 			p.line("To %s: all of them, %s, %s", r, counted(r.Releases, "release"), way)
+			for _, x := range r.Supersedes {
+				p.line("  it learns that %s takes the place of the tearline %s, which it has (--no-supersedes keeps that from it)", entente.Short(x.Record), entente.Short(x.Tearline))
+			}
 			continue
 		}
 		p.line("To %s: NOT ALLOWED", r)
@@ -376,7 +431,7 @@ func (a orderAnswer) print(p *printer) {
 			p.line("  %s", plain(x.Reason))
 		}
 		for _, x := range r.Needs {
-			p.line("  consent missing: to %s record %s of %s", plain(x.Use), entente.Short(x.Record), x.Originator)
+			p.line("  %s", x.text(r.partyRef))
 		}
 		for i, m := range r.Missing {
 			if i == 20 {
@@ -386,7 +441,11 @@ func (a orderAnswer) print(p *printer) {
 			p.line("  missing: %s %s refers to %s, which it does not have", entente.Short(m.Record), plain(m.Name), plain(m.Ref))
 		}
 	}
+	for _, command := range a.Asks {
+		p.line("To ask for consent: %s", command)
+	}
 	for _, act := range a.Acts {
 		p.line("Signed: release %s", act)
 	}
+	a.Waits.print(p)
 }

@@ -36,11 +36,12 @@ type rotateAnswer struct {
 	Fingerprint fingerprint     `json:"fingerprint"`
 }
 
-// bookHead is the head of the party's own book, for a card that opens an epoch.
-var opBook = define("rotate.book", func(ctx context.Context, o *office, q struct {
+type bookQuery struct {
 	Epoch int64 `json:"epoch"`
-},
-) (entente.TreeHead, error) {
+}
+
+// opBook is the head of the party's own book, for a card that opens an epoch.
+var opBook = define("rotate.book", func(ctx context.Context, o *office, q bookQuery) (entente.TreeHead, error) {
 	var head entente.TreeHead
 	err := o.db.View(ctx, func(tx *store.Tx) error {
 		row, err := tx.Channel(entente.Book(o.node.Self(), q.Epoch))
@@ -114,9 +115,7 @@ func (c *rotateCmd) Run(s *session) error {
 		}
 	}
 	if c.NewEpoch {
-		head, err := ask(s, opBook, struct {
-			Epoch int64 `json:"epoch"`
-		}{now.Epoch})
+		head, err := ask(s, opBook, bookQuery{now.Epoch})
 		if err != nil {
 			return err
 		}

@@ -91,14 +91,18 @@ func serve(ctx context.Context, dir, listen string, log *slog.Logger, ready func
 	return errors.Join(err, errors.Join(failed[:]...), o.node.SealLogs(context.WithoutCancel(ctx)))
 }
 
-// houseTime is how often a serving node looks for what has expired and seals its logs.
-const houseTime = 10 * time.Minute
+// How often a serving node looks for what has expired, and seals its logs.
+const (
+	sweepTime = time.Minute
+	sealTime  = 5 * time.Minute
+)
 
 // keepHouse erases what has expired and seals the logs, from the start on and
 // then every now and again, until ctx ends. What fails is tried again.
 func keepHouse(ctx context.Context, o *office, log *slog.Logger) {
-	tick := time.NewTicker(houseTime)
+	tick := time.NewTicker(sweepTime)
 	defer tick.Stop()
+	sealed := time.Now()
 	for {
 		if n, err := o.node.Sweep(ctx); err != nil && ctx.Err() == nil {
 			log.Error("what has expired cannot be erased", "error", err)
@@ -110,6 +114,10 @@ func keepHouse(ctx context.Context, o *office, log *slog.Logger) {
 			return
 		case <-tick.C:
 		}
+		if time.Since(sealed) < sealTime {
+			continue
+		}
+		sealed = time.Now()
 		if err := o.node.SealLogs(ctx); err != nil && ctx.Err() == nil {
 			log.Error("the logs cannot be sealed", "error", err)
 		}

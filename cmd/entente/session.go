@@ -19,6 +19,8 @@ type session struct {
 	ctx            context.Context
 	dir            string
 	json           bool
+	as             string // the operator who speaks; empty: the party as a whole
+	operatorKey    string // file; empty: the usual place
 	stdin          io.Reader
 	stdout, stderr io.Writer
 
@@ -73,16 +75,36 @@ func (s *session) close() error {
 	return errors.Join(errs...)
 }
 
-// ask runs an operation where the data directory is open.
+// ask runs an operation where the data directory is open. What it wants signed
+// it asks for: the operator signs, and it runs once more.
 func ask[Q, A any](s *session, op operation[Q, A], q Q) (A, error) {
+	answer, err := askAs(s, op, q, speaker{as: s.as})
+	// What there is to sign may change in between, though not again and again.
+	for range 3 {
+		wanted, ok := errors.AsType[signatureWanted](err)
+		if !ok {
+			return answer, err
+		}
+		who, failed := s.sign(wanted.proposal)
+		if failed != nil {
+			return answer, failed
+		}
+		if answer, err = askAs(s, op, q, who); err == nil {
+			return answer, nil
+		}
+	}
+	return answer, err
+}
+
+func askAs[Q, A any](s *session, op operation[Q, A], q Q, who speaker) (A, error) {
 	var answer A
 	if err := s.reach(); err != nil {
 		return answer, err
 	}
 	if s.office != nil {
-		return op.do(withProgress(s.ctx, s.progress), s.office, q)
+		return op.do(withProgress(s.ctx, s.progress), s.office.speaking(who), q)
 	}
-	result, err := s.remote.ask(s.ctx, op.name, q, s.progress)
+	result, err := s.remote.ask(withSpeaker(s.ctx, who), op.name, q, s.progress)
 	if err != nil {
 		return answer, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -27,6 +28,8 @@ type recordBody struct {
 	Media   string             `json:"media"`
 	Claimed entente.Time       `json:"claimed"` // when the originator says it made this version
 	Sources []entente.RecordID `json:"sources"`
+	// Supersedes are the shorter records whose place this one takes.
+	Supersedes []entente.RecordID `json:"supersedes"`
 	// Body is the exact bytes as text; Base64 those that are not UTF-8.
 	Body   string `json:"body"`
 	Base64 []byte `json:"body_base64,omitempty"`
@@ -44,7 +47,12 @@ var opShow = define("show", func(ctx context.Context, o *office, q showQuery) (s
 	var a showAnswer
 	for _, v := range views {
 		h := v.Header()
-		b := recordBody{recordLine: d.line(v), Media: h.Media, Claimed: h.Time, Sources: append([]entente.RecordID{}, h.Sources...)}
+		b := recordBody{recordLine: d.line(v), Media: h.Media, Claimed: h.Time, Sources: append([]entente.RecordID{}, h.Sources...), Supersedes: []entente.RecordID{}}
+		for _, g := range v.Grants() {
+			if g.Supersedes != "" && !slices.Contains(b.Supersedes, g.Supersedes) {
+				b.Supersedes = append(b.Supersedes, g.Supersedes)
+			}
+		}
 		if body := v.Body(); utf8.Valid(body) {
 			b.Body = string(body)
 		} else {
@@ -102,6 +110,9 @@ func (r recordBody) print(p *printer) {
 	for _, g := range r.Releases {
 		p.line("Released in  %s by act %s", named(g.CompactName, g.Compact), entente.Short(g.Release))
 		p.handling("  ", g.Handling)
+	}
+	for _, id := range r.Supersedes {
+		p.line("Replaces     the shorter record %s", entente.Short(id))
 	}
 	p.line("")
 	if r.Base64 != nil {

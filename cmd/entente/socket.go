@@ -25,6 +25,7 @@ type line struct {
 	Progress *step           `json:"progress,omitempty"`
 	Result   json.RawMessage `json:"result,omitempty"`
 	Error    *fault          `json:"error,omitempty"`
+	Sign     string          `json:"sign,omitempty"` // a proposal that wants the operator's signature
 }
 
 type step struct {
@@ -32,6 +33,13 @@ type step struct {
 	Total int64  `json:"total"`
 	What  string `json:"what"`
 }
+
+// Headers of a request: the operator who asks, and what that person has signed.
+const (
+	headerAs        = "Entente-As"
+	headerProposal  = "Entente-Proposal"
+	headerSignature = "Entente-Signature"
+)
 
 // Limits of requests, in bytes. Files travel in base64.
 const (
@@ -86,7 +94,12 @@ func socketMux(o *office) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /op/{name}", func(w http.ResponseWriter, r *http.Request) {
 		out := &lines{w: w}
-		result, err := answer(r, w, o, out)
+		who := speaker{r.Header.Get(headerAs), r.Header.Get(headerProposal), r.Header.Get(headerSignature)}
+		result, err := answer(r, w, o.speaking(who), out)
+		if wanted, ok := errors.AsType[signatureWanted](err); ok {
+			out.write(line{Sign: wanted.proposal})
+			return
+		}
 		if err != nil {
 			out.write(line{Error: faultOf(err)})
 			return
@@ -168,6 +181,12 @@ func (r *remote) ask(ctx context.Context, name string, q any, p progress) (json.
 	if err != nil {
 		return nil, err
 	}
+	who := speakerOf(ctx)
+	for _, h := range [][2]string{{headerAs, who.as}, {headerProposal, who.proposal}, {headerSignature, who.signature}} {
+		if h[1] != "" {
+			req.Header.Set(h[0], h[1])
+		}
+	}
 	res, err := r.client.Do(req)
 	if err != nil {
 		return nil, entente.Errorf(entente.Refused, "is the serving process still there? try again", "ask the serving process: %w", err)
@@ -181,6 +200,8 @@ func (r *remote) ask(ctx context.Context, name string, q any, p progress) (json.
 		switch {
 		case l.Error != nil:
 			return nil, l.Error.err()
+		case l.Sign != "":
+			return nil, signatureWanted{l.Sign}
 		case l.Result != nil:
 			return l.Result, nil
 		case l.Progress != nil:

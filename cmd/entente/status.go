@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"entente"
+	"entente/node"
 )
 
 type statusCmd struct{}
@@ -11,13 +12,16 @@ type statusCmd struct{}
 type statusAnswer struct {
 	Party     entente.PartyID `json:"party"`
 	Name      string          `json:"name"`
-	Card      int64           `json:"card"`      // version in force
-	Works     bool            `json:"works"`     // false: the node sends and shows nothing
-	Why       string          `json:"why"`       // it does not work
-	Records   int64           `json:"records"`   // own ones
-	Queued    int64           `json:"queued"`    // acts owed to partners
-	Serving   bool            `json:"serving"`   // a process serves the data directory
-	Listening string          `json:"listening"` // host:port; empty: it dials out only
+	Card      int64           `json:"card"`            // version in force
+	Works     bool            `json:"works"`           // false: the node sends and shows nothing
+	Why       string          `json:"why"`             // it does not work
+	Records   int64           `json:"records"`         // own ones
+	Queued    int64           `json:"queued"`          // acts owed to partners
+	Overdue   int             `json:"overdue_recalls"` // removals never confirmed
+	Asks      int             `json:"asks"`            // questions to this party that wait for an answer
+	Flags     int             `json:"flags"`           // own records with others that rest on what is gone
+	Serving   bool            `json:"serving"`         // a process serves the data directory
+	Listening string          `json:"listening"`       // host:port; empty: it dials out only
 	Turned    int64           `json:"turned_away"`
 	Now       entente.Time    `json:"now"` // by the node's clock
 }
@@ -31,8 +35,42 @@ var opStatus = define("status", func(ctx context.Context, o *office, _ nothing) 
 			a.Listening = addr.String()
 		}
 	}
+	if err == nil {
+		err = o.attention(ctx, &a)
+	}
 	return a, err
 })
+
+// attention counts what waits for people.
+func (o *office) attention(ctx context.Context, a *statusAnswer) error {
+	recalls, err := o.node.Recalls(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range recalls {
+		if r.State == node.RecallOverdue {
+			a.Overdue++
+		}
+	}
+	asks, err := o.node.Asks(ctx)
+	if err != nil {
+		return err
+	}
+	for _, q := range asks {
+		if q.To == a.Party && q.Answer == "" {
+			a.Asks++
+		}
+	}
+	flags, err := o.node.Flags(ctx)
+	flagged := map[entente.RecordID]bool{}
+	for _, f := range flags {
+		if len(f.Holders) > 0 {
+			flagged[f.Record] = true
+		}
+	}
+	a.Flags = len(flagged)
+	return err
+}
 
 func (c *statusCmd) Run(s *session) error {
 	a, err := ask(s, opStatus, nothing{})
@@ -57,5 +95,17 @@ func (c *statusCmd) Run(s *session) error {
 		}
 		p.line("Records    %d own", a.Records)
 		p.line("Owed       %d acts wait for partners", a.Queued)
+		for _, x := range []struct {
+			n          int
+			what, next string
+		}{
+			{a.Overdue, "recall", "overdue: removal never confirmed (entente recalls)"},
+			{a.Asks, "question", "to answer: somebody wants consent (entente asks)"},
+			{a.Flags, "own record", "with others while what it rests on is gone (entente flags)"},
+		} {
+			if x.n > 0 {
+				p.line("Attention  %s %s", counted(x.n, x.what), x.next)
+			}
+		}
 	})
 }
