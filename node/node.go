@@ -62,6 +62,7 @@ type Node struct {
 	cards   map[cardKey]*entente.Card     // verified cards; they never change
 	changed chan struct{}                 // closed and replaced after every change
 	roots   map[rootKey]string            // roots of own channels at the ends of recent batches
+	gists   map[entente.ActID]gist        // of releases that were read before
 	heard   map[entente.PartyID]time.Time // when Heard was last written
 	floods  map[string]flood              // refusals by peer
 }
@@ -157,7 +158,7 @@ func newNode(cfg Config) *Node {
 	n := &Node{
 		store: cfg.Store, clock: cfg.Clock, log: cfg.Log, keys: cfg.Keys,
 		folds: map[entente.CompactID]fold{}, cards: map[cardKey]*entente.Card{},
-		changed: make(chan struct{}), roots: map[rootKey]string{}, heard: map[entente.PartyID]time.Time{}, floods: map[string]flood{},
+		changed: make(chan struct{}), roots: map[rootKey]string{}, gists: map[entente.ActID]gist{}, heard: map[entente.PartyID]time.Time{}, floods: map[string]flood{},
 	}
 	if n.clock == nil {
 		n.clock = time.Now
@@ -237,10 +238,9 @@ type desk struct {
 	groups    []string                           // of the reading operator; nil: not bounded
 	replaying bool                               // see applyOrReplay
 	releases  map[entente.ActID]*entente.Release // read in this transaction
+	infos     map[entente.RecordID]store.Record  // see recordInfos
 	flows     map[flow]bool                      // whether records may go there, in a transaction that reads
 	tearlines *tearlineLinks                     // what was looked up in this transaction
-
-	superseding map[entente.ActID]map[entente.RecordID]entente.RecordID // what the releases in handlings say
 }
 
 func (d *desk) time() entente.Time { return entente.At(d.now) }

@@ -20,6 +20,9 @@ func (d *desk) acceptOwn(parcels []arrived, out *Outcome) error {
 	if err := d.working(); err != nil && !opensOwnEpoch(parcels) {
 		return err
 	}
+	if !slices.ContainsFunc(parcels, func(a arrived) bool { return len(a.records) > 0 || a.signed.Act.Kind != entente.KindRelease }) {
+		d.infos = map[entente.RecordID]store.Record{}
+	}
 	var leaves []store.Leaf
 	for i := range parcels {
 		a := &parcels[i]
@@ -220,7 +223,7 @@ func (d *desk) facts(ids []entente.RecordID) ([]release.Fact, error) {
 // consents to relay foreign records, those that signed names or else the
 // latest, and the sources of derived work.
 func (d *desk) factsFor(ids []entente.RecordID, in entente.CompactID, to entente.PartyID, signed *entente.Release) ([]release.Fact, error) {
-	rows, err := d.RecordInfos(ids)
+	rows, err := d.recordInfos(ids)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, entente.ErrHidden
 	}
@@ -254,6 +257,32 @@ func (d *desk) factsFor(ids []entente.RecordID, in entente.CompactID, to entente
 		}
 	}
 	return facts, nil
+}
+
+// recordInfos is RecordInfos. A desk whose transaction changes no records reads
+// each of them once, for however many recipients.
+func (d *desk) recordInfos(ids []entente.RecordID) ([]store.Record, error) {
+	if d.infos == nil {
+		return d.RecordInfos(ids)
+	}
+	var ask []entente.RecordID
+	for _, id := range ids {
+		if _, ok := d.infos[id]; !ok {
+			ask = append(ask, id)
+		}
+	}
+	rows, err := d.RecordInfos(ask)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		d.infos[row.ID] = row
+	}
+	out := make([]store.Record, len(ids))
+	for i, id := range ids {
+		out[i] = d.infos[id]
+	}
+	return out, nil
 }
 
 func factOf(row store.Record) release.Fact {

@@ -244,7 +244,7 @@ func (d *desk) flowing(to entente.PartyID, row store.Record, rows []store.Grant)
 func (d *desk) grants(rows []store.Grant) ([]release.Grant, error) {
 	out := make([]release.Grant, 0, len(rows))
 	for _, row := range rows {
-		h, err := d.handling(row.Release)
+		g, err := d.gist(row.Release)
 		if err != nil {
 			return nil, err
 		}
@@ -253,7 +253,7 @@ func (d *desk) grants(rows []store.Grant) ([]release.Grant, error) {
 		} else if hidden {
 			continue
 		}
-		out = append(out, release.Grant{N: row.N, Reader: row.Reader, Compact: row.Compact, Record: row.Record, Release: row.Release, Handling: h, Supersedes: d.superseding[row.Release][row.Record]})
+		out = append(out, release.Grant{N: row.N, Reader: row.Reader, Compact: row.Compact, Record: row.Record, Release: row.Release, Handling: g.handling, Supersedes: g.supersedes[row.Record]})
 	}
 	return out, nil
 }
@@ -278,11 +278,47 @@ func (d *desk) unconfirmed(row store.Grant) (bool, error) {
 
 // handling is that of a release.
 func (d *desk) handling(id entente.ActID) (entente.Handling, error) {
+	g, err := d.gist(id)
+	return g.handling, err
+}
+
+// gist is what lists need of a release.
+type gist struct {
+	handling   entente.Handling
+	supersedes map[entente.RecordID]entente.RecordID
+}
+
+// gist reads what lists need of a release. The node remembers it: an act is the
+// same for ever, and one with a thousand records takes longer to read than a
+// page of them.
+func (d *desk) gist(id entente.ActID) (gist, error) {
+	d.mu.Lock()
+	g, ok := d.gists[id]
+	d.mu.Unlock()
+	if ok {
+		return g, nil
+	}
 	rel, err := d.release(id)
 	if err != nil {
-		return entente.Handling{}, err
+		return gist{}, err
 	}
-	return rel.Handling, nil
+	g.handling = rel.Handling
+	for _, r := range rel.Records {
+		if r.Supersedes == "" {
+			continue
+		}
+		if g.supersedes == nil {
+			g.supersedes = map[entente.RecordID]entente.RecordID{}
+		}
+		g.supersedes[r.Record] = r.Supersedes
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.gists) > 10_000 {
+		clear(d.gists)
+	}
+	d.gists[id] = g
+	return g, nil
 }
 
 // release reads a release from its signed bytes, once in a transaction.
@@ -295,6 +331,9 @@ func (d *desk) release(id entente.ActID) (*entente.Release, error) {
 		return nil, err
 	}
 	s, err := entente.ParseSigned(act.Envelope)
+	if err == nil && s.ID != id {
+		err = errors.New("its bytes do not give its id")
+	}
 	if err != nil || s.Act.Release == nil {
 		return nil, brokenRow("release", id, err)
 	}
@@ -302,18 +341,6 @@ func (d *desk) release(id entente.ActID) (*entente.Release, error) {
 		d.releases = map[entente.ActID]*entente.Release{}
 	}
 	d.releases[id] = s.Act.Release
-	for _, r := range s.Act.Release.Records {
-		if r.Supersedes == "" {
-			continue
-		}
-		if d.superseding == nil {
-			d.superseding = map[entente.ActID]map[entente.RecordID]entente.RecordID{}
-		}
-		if d.superseding[id] == nil {
-			d.superseding[id] = map[entente.RecordID]entente.RecordID{}
-		}
-		d.superseding[id][r.Record] = r.Supersedes
-	}
 	return s.Act.Release, nil
 }
 

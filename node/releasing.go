@@ -110,6 +110,7 @@ func (d *desk) preview(o Order) (Preview, [][][]release.Fact, error) {
 	if p.Tearlines, err = d.tearlineNotes(o.Records); err != nil {
 		return p, nil, err
 	}
+	d.infos = map[entente.RecordID]store.Record{}
 	plans := make([][][]release.Fact, len(o.To))
 	for i, to := range o.To {
 		// The facts of one recipient: consents and sources differ between them.
@@ -196,13 +197,21 @@ func (n *Node) release(ctx context.Context, o Order) (Preview, []entente.ActID, 
 		if err != nil {
 			return err
 		}
+		entries := map[entente.RecordID]entente.Released{}
 		for i, to := range o.To {
 			for _, part := range plans[i] {
 				released := make([]entente.Released, len(part))
 				for k, f := range part {
-					if released[k], err = d.released(f, secret, o.Compact); err != nil {
-						return err
+					entry, ok := entries[f.ID]
+					if !ok {
+						if entry, err = d.released(f, secret, o.Compact); err != nil {
+							return err
+						}
+						if f.Permit == nil { // it is the same for all recipients
+							entries[f.ID] = entry
+						}
 					}
+					released[k] = entry
 					released[k].Supersedes = out.Recipients[i].Supersedes[f.ID]
 				}
 				s, err := entente.Sign(entente.Act{

@@ -147,7 +147,7 @@ func (d *desk) tearlinesInherit(items []item) error {
 		if err != nil {
 			return err
 		}
-		if err := d.InsertSources(id, sources[:0]); err != nil {
+		if err := d.InsertSources(id, sources); err != nil {
 			return err
 		}
 		groups, err := d.Groups(link.Record)

@@ -24,8 +24,12 @@ func scanGrant(rows *sql.Rows, g *Grant) error {
 // the record and, if one is named, the release must be there: ErrNotFound
 // otherwise. ErrConflict if the reader has that record by that release already.
 func (tx *Tx) InsertGrants(rows []Grant) error {
+	numbers, err := tx.recordNumbers(rows)
+	if err != nil {
+		return failed(fmt.Sprintf("insert %d grants", len(rows)), err)
+	}
 	releases := map[entente.ActID]int64{"": 0}
-	err := tx.insert(`grants (reader, compact, record, release, until)`, 5, len(rows), func(i int, v []any) ([]any, error) {
+	err = tx.insert(`grants (reader, compact, record, release, until)`, 5, len(rows), func(i int, v []any) ([]any, error) {
 		g := &rows[i]
 		reader, err := tx.name(string(g.Reader))
 		if err != nil {
@@ -35,9 +39,9 @@ func (tx *Tx) InsertGrants(rows []Grant) error {
 		if err != nil {
 			return nil, err
 		}
-		record, err := one(tx, number, `SELECT n FROM records WHERE id = ?1`, string(g.Record))
-		if err != nil {
-			return nil, tx.fail(fmt.Errorf("record %s: %w", entente.Short(g.Record), err))
+		record, ok := numbers[g.Record]
+		if !ok {
+			return nil, tx.fail(fmt.Errorf("record %s: %w", entente.Short(g.Record), ErrNotFound))
 		}
 		release, ok := releases[g.Release]
 		if !ok {
@@ -49,6 +53,31 @@ func (tx *Tx) InsertGrants(rows []Grant) error {
 		return append(v, reader, compact, record, release, string(g.Until)), nil
 	})
 	return failed(fmt.Sprintf("insert %d grants", len(rows)), err)
+}
+
+// recordNumbers gives the numbers of the records that grants are of, as far as
+// they are there.
+func (tx *Tx) recordNumbers(rows []Grant) (map[entente.RecordID]int64, error) {
+	ids := make([]entente.RecordID, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].Record
+	}
+	numbers := make(map[entente.RecordID]int64, len(ids))
+	for rest := ids; len(rest) > 0; {
+		var ask []entente.RecordID
+		ask, rest = portion(rest)
+		err := tx.each(func(row *sql.Rows) error {
+			var id entente.RecordID
+			var n int64
+			err := row.Scan((*string)(&id), &n)
+			numbers[id] = n
+			return err
+		}, `SELECT id, n FROM records WHERE id IN (`+in(1, len(ask))+`)`, arguments(ask)...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return numbers, nil
 }
 
 // Grants pages through what a reader may see, by N, from the first after that

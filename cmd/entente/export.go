@@ -57,6 +57,9 @@ type exportedAnswer struct {
 var opExport = define("export", func(ctx context.Context, o *office, q exportQuery) (exportedAnswer, error) {
 	order := node.ExportOrder{Format: q.Format, Acknowledged: q.Acknowledge, Operator: o.as}
 	a := exportAnswer{Conditions: []conditionLine{}, Refused: []string{}}
+	if len(q.Records) == 0 {
+		return exportedAnswer{}, entente.Errorf(entente.Invalid, "name at least one record", "nothing to export")
+	}
 	if q.Compact != "" {
 		s, err := findCompact(ctx, o.node, q.Compact)
 		if err != nil {
