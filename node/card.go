@@ -169,10 +169,15 @@ func (n *Node) Trust(ctx context.Context, cards []entente.Signed, fingerprint [1
 	party := cards[0].Act.Party(cards[0].ID)
 	err := n.update(ctx, func(d *desk) error {
 		var leaves []store.Leaf
+		if own, err := d.Party(d.self); err != nil {
+			return err
+		} else if party == d.self && own.Frozen == "" {
+			return entente.Errorf(entente.Invalid, "ask the other party for its file", "the file holds this party's own card, expected the cards of one other party")
+		}
 		for i := range cards {
 			a := arrived{Parcel: entente.Parcel{Leaf: cards[i].ID, Act: cards[i].Envelope()}, signed: cards[i], party: cards[i].Act.Party(cards[i].ID)}
 			if cards[i].Act.Kind != entente.KindCard || a.party != party {
-				return entente.Errorf(entente.Invalid, "", "the file holds something else than the cards of one other party")
+				return entente.Errorf(entente.Invalid, "ask the party for the file that entente card prints", "the file holds something else than the cards of one party")
 			}
 			added, err := d.takeCard(d.self, &a)
 			if err != nil && !errors.Is(err, errTwoCards) {

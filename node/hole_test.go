@@ -167,6 +167,9 @@ func TestTwoCardsFreezeAPartyEverywhere(t *testing.T) {
 	truth := c.rotate("A", nil)
 	c.meet("A", "C")
 	c.meet("B", "C")
+	// C hands A the lie, as a member may.
+	_, err := a.Accept(ctx, c.as("C").Self(), c.forge(c.as("C"), a, id, parcelOf(lie)))
+	check(t, err)
 	for _, name := range []string{"B", "C"} {
 		parties, err := c.as(name).Parties(ctx)
 		check(t, err)
@@ -183,8 +186,11 @@ func TestTwoCardsFreezeAPartyEverywhere(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	// A itself hears of the lie, and its people say which card is theirs.
-	check(t, c.tryMeet("B", "A"))
+	// A is frozen at home too, until its people say which card is theirs.
+	own, _ := a.note(t, "from A")
+	if _, _, err := a.Release(ctx, c.order(id, []entente.RecordID{own}, "B")); entente.KindOf(err) != entente.Refused {
+		t.Errorf("a frozen party releases: %v", err)
+	}
 	if _, err := a.Trust(ctx, []entente.Signed{lie}, entente.Fingerprint(lie.ID)); err == nil {
 		t.Error("A took a card whose keys it does not have for its own")
 	}
@@ -193,11 +199,17 @@ func TestTwoCardsFreezeAPartyEverywhere(t *testing.T) {
 	}
 	r, _ := a.note(t, "r")
 	c.release("A", id, []entente.RecordID{r}, "B")
-	c.meetAll()
+	c.meet("A", "B")
 	if !c.as("B").sees(r) {
 		t.Error("after all have decided, nothing flows")
 	}
-	c.verify()
+	for _, name := range []string{"A", "B"} {
+		report, err := c.as(name).Verify(ctx, nil)
+		check(t, err)
+		if report.Problem != "" {
+			t.Errorf("%s: %s", name, report.Problem)
+		}
+	}
 }
 
 func TestNothingIsNoRelease(t *testing.T) {
