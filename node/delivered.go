@@ -457,6 +457,9 @@ func (d *desk) acceptReceipt(from entente.PartyID, b entente.Batch) error {
 			return brokenRow("receipt", act.ID, err)
 		}
 		last = &st
+		if s.Act.Card < prev.Act.Card {
+			return entente.Errorf(entente.Refused, "", "receipt under card version %d, after one under version %d", s.Act.Card, prev.Act.Card)
+		}
 	}
 	if err := ledger.Check(last, next); err != nil {
 		return entente.Errorf(entente.Conflict, "", "receipt: %w", err)

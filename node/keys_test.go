@@ -248,3 +248,27 @@ func TestStartIsRefusedRatherThanGuessed(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAReceiptByAReplacedKeyCountsNoMore(t *testing.T) {
+	c := newCell(t, "A", "B")
+	id := c.found("A", "B")
+	a, b := c.as("A"), c.as("B")
+	thief := *b
+	c.rotate("B", nil)
+	r, _ := a.note(t, "r")
+	c.release("A", id, []entente.RecordID{r}, "B")
+	c.meetAll() // B's receipts are by its new key from here on
+	var row store.Channel
+	check(t, a.db.View(ctx, func(tx *store.Tx) (err error) {
+		row, err = tx.Channel(entente.Channel{From: a.Self(), To: b.Self(), Compact: id, Epoch: 1})
+		return err
+	}))
+	lie, err := entente.Sign(entente.Act{
+		Kind: entente.KindReceipt, Signer: b.Self(), Card: 1, Compact: id, To: a.Self(), Time: entente.At(c.now),
+		Receipt: &entente.Receipt{Epoch: 1, Tree: entente.TreeHead{Size: row.Size, Root: row.Root}, Previous: row.Receipt},
+	}, thief.ring.Receipt)
+	check(t, err)
+	if _, err := a.Accept(ctx, b.Self(), entente.Batch{Channel: row.Channel, Head: lie.Envelope()}); err == nil {
+		t.Error("a receipt by the old key was taken")
+	}
+}
