@@ -41,7 +41,7 @@ var floors = map[string]int{
 	"ledger": book, "keyring": book,
 	"store": shelves, "store/*": shelves, "node": shelves,
 	"peer": doors, "taxii": doors, "bundle": doors, "web": doors,
-	"cmd/*": street, "internal/bench": street,
+	"cmd/*": street, "internal/bench": street, "internal/mutants": street,
 }
 
 // sideways are the imports on one floor that are allowed all the same.

@@ -90,7 +90,7 @@ func (d *desk) applyCard(from entente.PartyID, row *store.Channel, a *arrived) (
 	if err != nil {
 		return "", "", err
 	}
-	if a.party != from && !state.Listed(a.party) {
+	if a.party != from && !(state.Listed(a.party) && state.Listed(from)) {
 		return entente.RefusedCompact, "a card of a party that is not listed", nil
 	}
 	_, err = d.takeCard(from, a)

@@ -249,7 +249,7 @@ func (d *desk) applyAgain(from entente.PartyID, row *store.Channel, a *arrived) 
 	}
 	if act.Kind == entente.KindCard && a.party != from {
 		// The answer must not tell whether this node knows the party from elsewhere.
-		if state, err := d.state(row.Compact); err != nil || !state.Listed(a.party) {
+		if state, err := d.state(row.Compact); err != nil || !(state.Listed(a.party) && state.Listed(from)) {
 			return entente.RefusedCompact, "a card of a party that is not listed", err
 		}
 	}
@@ -319,9 +319,6 @@ func (d *desk) applyRelease(id entente.CompactID, a *arrived) (entente.Code, str
 	for i := range a.records {
 		records[i] = a.records[i].rec
 	}
-	if ok, err := d.knownTerms(id, s.Act.Release.Terms); err != nil || !ok {
-		return entente.RefusedTerms, "it relies on terms that are none of this compact's", err
-	}
 	consents, err := d.readConsents(a)
 	if err != nil {
 		return "", "", err
@@ -335,6 +332,10 @@ func (d *desk) applyRelease(id entente.CompactID, a *arrived) (entente.Code, str
 			return r.Code, r.Reason, d.tell(state, a.party, a)
 		}
 		return r.Code, r.Reason, nil
+	}
+	// Only now: who is no member is not to learn which compacts there are.
+	if ok, err := d.knownTerms(id, s.Act.Release.Terms); err != nil || !ok {
+		return entente.RefusedTerms, "it relies on terms that are none of this compact's", err
 	}
 	for _, x := range s.Act.Release.Records {
 		if c, ok := consents[x.Consent]; ok {

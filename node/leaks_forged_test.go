@@ -47,7 +47,19 @@ func TestLeak09ARelayRewrites(t *testing.T) {
 	forged := consent
 	forged.Signatures = mustSign(t, consent.Act, b.ring.Act).Signatures
 	resigned.Attached = [][]byte{forged.Envelope()}
+	// D, in league with B, consents to what is not its own; and lends B its own consent.
+	by := func(signer *member, to entente.PartyID) entente.Parcel {
+		act := consent.Act
+		body := *act.Consent
+		act.Consent, act.To, act.Signer = &body, to, signer.Self()
+		lent := mustSign(t, act, signer.ring.Act)
+		p := relay(rec, func(x *entente.Act) { x.Release.Records[0].Consent = lent.ID })
+		p.Attached = [][]byte{lent.Envelope()}
+		return p
+	}
 	for what, p := range map[string]entente.Parcel{
+		"consented to by D":         by(c.as("D"), b.Self()),
+		"by a consent of A's to D":  by(a, c.as("D").Self()),
 		"edited, under A's name":    relay(edited, nil),
 		"edited, under the true id": swapped,
 		"a wider label":             relay(rec, func(x *entente.Act) { x.Release.Handling.TLP = entente.TLPGreen }),

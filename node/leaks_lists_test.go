@@ -8,6 +8,7 @@ import (
 	"entente"
 	"entente/node"
 	"entente/stix"
+	"entente/store"
 )
 
 // Classes 16 and 17: lists, and members who have left.
@@ -68,6 +69,20 @@ func TestLeak16Paging(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+	// An operator who may not read every second record gets full pages of the others.
+	for i, p := range put {
+		if i%2 == 0 {
+			check(t, a.SetGroups(ctx, p.Record, []string{"north"}))
+			check(t, c.as("B").SetGroups(ctx, p.Record, []string{"north"}))
+		}
+	}
+	check(t, a.PutOperator(ctx, store.Operator{Name: "sue", Key: entente.NewPrivateKey().Key(), Roles: []string{node.RoleAnalyst}, Groups: []string{"south"}}))
+	for _, limit := range []int{1, 7, 29, 30, 31} {
+		seen := pages(a, entente.Reader{Party: a.Self(), Operator: "sue"}, true, limit)
+		if len(seen) != 30 {
+			t.Errorf("sue sees %d of 30 in pages of %d", len(seen), limit)
 		}
 	}
 	// A cursor beyond what one may see, or made up, gives nothing and says nothing.

@@ -136,28 +136,34 @@ func (n *Node) noteReading(ctx context.Context, r entente.Reader, page Page, q Q
 	})
 }
 
-// readOne gives the record of this id, or all versions of the object.
+// readOne gives the record of this id, or all versions of the object. What the
+// reader may not see takes no place in the answer, however much of it there is.
 func (d *desk) readOne(r entente.Reader, q Query) ([]release.View, error) {
-	rows, err := d.FindRecords(q.Record, 100)
-	if err != nil {
-		return nil, err
-	}
 	var views []release.View
-	for _, row := range rows {
-		full, err := d.Record(row.ID)
+	for seen, limit := 0, 100; len(views) < 100; limit *= 8 {
+		rows, err := d.FindRecords(q.Record, limit)
 		if err != nil {
 			return nil, err
 		}
-		grants, err := d.GrantsOfRecord(row.ID)
-		if err != nil {
-			return nil, err
+		for _, row := range rows[seen:] {
+			full, err := d.Record(row.ID)
+			if err != nil {
+				return nil, err
+			}
+			grants, err := d.GrantsOfRecord(row.ID)
+			if err != nil {
+				return nil, err
+			}
+			v, ok, err := d.show(r, full, row.N, grants)
+			if err != nil {
+				return nil, err
+			}
+			if ok && (q.Compact == "" || slices.ContainsFunc(v.Grants(), func(g release.Grant) bool { return g.Compact == q.Compact })) {
+				views = append(views, v)
+			}
 		}
-		v, ok, err := d.show(r, full, row.N, grants)
-		if err != nil {
-			return nil, err
-		}
-		if ok && (q.Compact == "" || slices.ContainsFunc(v.Grants(), func(g release.Grant) bool { return g.Compact == q.Compact })) {
-			views = append(views, v)
+		if seen = len(rows); seen < limit {
+			break
 		}
 	}
 	if len(views) == 0 {

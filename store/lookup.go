@@ -134,8 +134,9 @@ func (tx *Tx) GrantedRecords(reader entente.PartyID, compact entente.CompactID, 
 		query += ` AND g.compact = (SELECT n FROM names WHERE name = ?5)`
 		args = append(args, string(compact))
 	}
+	// The plus keeps SQLite from reading, for each row, all that the reader has before it.
 	rows, err := list(tx, scanGrant, query+` AND g.n > ?2 AND (g.until = '' OR g.until > ?4) AND NOT EXISTS (
-		SELECT 1 FROM grants h WHERE h.record = g.record AND h.reader = g.reader`+same+` AND h.n < g.n AND (h.until = '' OR h.until > ?4))
+		SELECT 1 FROM grants h WHERE h.record = g.record AND h.reader = g.reader`+same+` AND +h.n < g.n AND (h.until = '' OR h.until > ?4))
 		ORDER BY g.n LIMIT ?3`, args...)
 	return rows, failed("records granted to "+entente.Short(reader), err)
 }

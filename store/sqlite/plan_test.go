@@ -73,6 +73,8 @@ func judge(query, step string) string {
 			return ""
 		}
 		return "reads the whole table"
+	case strings.HasPrefix(step, "SEARCH h ") && !strings.Contains(step, "record=?"):
+		return "reads for each row all that the reader has"
 	case strings.HasPrefix(step, "USE TEMP B-TREE FOR ORDER BY") && pages && !search:
 		return "sorts all to give a page"
 	case pages || strings.Contains(query, "COUNT(*)"):

@@ -52,6 +52,19 @@ func grants(s *shelf) {
 		if err := equal(s, "of no such release", of())(tx.GrantsOfRelease(act("none"))); err != nil {
 			return err
 		}
+		// South has record one by two releases, of which one is listed: the first that stands.
+		if err := equal(s, "granted to south", of(1, 2, 4))(tx.GrantedRecords(party("south"), "", "2026-12-30", 0, 9)); err != nil {
+			return err
+		}
+		if err := equal(s, "granted to south, a page", of(2, 4))(tx.GrantedRecords(party("south"), "", "2026-12-30", 1, 2)); err != nil {
+			return err
+		}
+		if err := equal(s, "granted to south in east", of(1, 2))(tx.GrantedRecords(party("south"), compact("east"), "2026-12-30", 0, 9)); err != nil {
+			return err
+		}
+		if err := equal(s, "granted to south, on the day of the end", of())(tx.GrantedRecords(party("south"), "", "2026-12-31", 0, 9)); err != nil {
+			return err
+		}
 		if err := equal(s, "count", int64(3))(tx.CountGrants(party("south"), compact("east"))); err != nil {
 			return err
 		}
