@@ -15,10 +15,26 @@ func FuzzHeader(f *testing.F) {
 		head, _, _ := bytes.Cut(r.Bytes, []byte("\n"))
 		f.Add(head)
 		for _, change := range []struct{ old, new string }{
-			{`","media"`, `" ,"media"`}, {`"time":"`, `"time":"0`}, {`Z"`, `.5Z"`}, {`Z"`, `.50Z"`}, {`Z"`, `+00:00"`}, {`Z"`, `.0000001Z"`},
-			{`}`, `,"sources":[]}`}, {`}`, `,"sources":["` + string(theCast().Own.ID) + `"]}`}, {`}`, `} `}, {`}`, `}}`}, {`sha256:`, `sha256:A`},
-			{`"media":"`, `"media":"\u0061`}, {`"media":"`, `"media":"\/`}, {`"media":"`, `"media":"é<>&`}, {`"media":"`, "\"media\":\"\x7f"}, {`"media":"`, "\"media\":\"\xff"},
-			{`"format":"`, `"Format":"`}, {`{`, `{"format":"x",`}, {`"nonce":"`, `"nonce":"A`}, {`"nonce":"`, `"nonce":"","nonce":"`},
+			{`","media"`, `" ,"media"`},
+			{`"time":"`, `"time":"0`},
+			{`Z"`, `.5Z"`},
+			{`Z"`, `.50Z"`},
+			{`Z"`, `+00:00"`},
+			{`Z"`, `.0000001Z"`},
+			{`}`, `,"sources":[]}`},
+			{`}`, `,"sources":["` + string(theCast().Own.ID) + `"]}`},
+			{`}`, `} `},
+			{`}`, `}}`},
+			{`sha256:`, `sha256:A`},
+			{`"media":"`, `"media":"\u0061`},
+			{`"media":"`, `"media":"\/`},
+			{`"media":"`, `"media":"é<>&`},
+			{`"media":"`, "\"media\":\"\x7f"},
+			{`"media":"`, "\"media\":\"\xff"},
+			{`"format":"`, `"Format":"`},
+			{`{`, `{"format":"x",`},
+			{`"nonce":"`, `"nonce":"A`},
+			{`"nonce":"`, `"nonce":"","nonce":"`},
 		} {
 			f.Add(bytes.Replace(head, []byte(change.old), []byte(change.new), 1))
 		}

@@ -68,7 +68,6 @@ func TestExportThatWasTamperedWithIsFound(t *testing.T) {
 		again, err := entente.Sign(s.Act, ring.Act)
 		check(t, err)
 		x.Acts[0], x.Records[0].Releases[0] = again.Envelope(), again.ID
-
 	}
 	for name, tamper := range map[string]func(*node.Exported){
 		"another body": func(x *node.Exported) {

@@ -138,10 +138,24 @@ type choice struct {
 }
 
 var choices = []choice{
-	{8, (*history).puts}, {14, (*history).releases}, {9, (*history).uses}, {22, (*history).delivers}, {3, (*history).meets}, {3, (*history).loses},
-	{5, (*history).recalls}, {3, (*history).suspends}, {6, (*history).resumes}, {1, (*history).accedes},
-	{6, (*history).asking}, {8, (*history).answers}, {3, (*history).derives}, {6, (*history).waits}, {2, (*history).sweeps},
-	{1, (*history).restarts}, {2, (*history).replays}, {22, (*history).looks},
+	{8, (*history).puts},
+	{14, (*history).releases},
+	{9, (*history).uses},
+	{22, (*history).delivers},
+	{3, (*history).meets},
+	{3, (*history).loses},
+	{5, (*history).recalls},
+	{3, (*history).suspends},
+	{6, (*history).resumes},
+	{1, (*history).accedes},
+	{6, (*history).asking},
+	{8, (*history).answers},
+	{3, (*history).derives},
+	{6, (*history).waits},
+	{2, (*history).sweeps},
+	{1, (*history).restarts},
+	{2, (*history).replays},
+	{22, (*history).looks},
 }
 
 // draw draws the next step.

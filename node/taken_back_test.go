@@ -14,15 +14,6 @@ import (
 // Histories in which something had leaked, or could not be taken back, until
 // TestModel or the leak suite met them.
 
-// lend releases a record so that it may be asked for.
-func (c *cell) lend(from string, id entente.CompactID, r entente.RecordID, to ...string) {
-	c.t.Helper()
-	o := c.order(id, []entente.RecordID{r}, to...)
-	o.Handling.Onward = entente.OnwardAsk
-	_, _, err := c.as(from).Release(ctx, o)
-	check(c.t, err)
-}
-
 // consented lets B have A's consent to use r in this way towards others.
 func (c *cell) consented(r entente.RecordID, use entente.ConsentUse, to ...string) {
 	c.t.Helper()

@@ -62,7 +62,9 @@ var recallWords = map[node.RecallState]string{
 
 func (d describer) recall(s node.RecallStatus) recallLine {
 	return recallLine{
-		s.Act, partyRef{s.To, s.Name}, s.Compact, d.compacts[s.Compact], append([]entente.RecordID{}, s.Which...),
+		s.Act,
+		partyRef{s.To, s.Name},
+		s.Compact, d.compacts[s.Compact], append([]entente.RecordID{}, s.Which...),
 		s.Scope, s.Reason, s.Since, s.Due, s.State,
 	}
 }
