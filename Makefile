@@ -10,7 +10,7 @@ BUILD       ?= -trimpath
 COMPILER    := $(shell command -v "$$($(GO) env CC)" 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test leaks leaks-long leaks-mutants bench fuzz fuzz-long vet check clean
+.PHONY: help build demo test race leaks leaks-long leaks-mutants bench fuzz fuzz-long vet check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -37,6 +37,15 @@ endif
 
 race: ## all tests with the race detector, cmd too
 	CGO_ENABLED=1 $(GO) test -race -timeout 60m ./...
+
+leaks: ## the leak suite: every class of docs/leaks.md, the model, a lying peer
+	$(GO) test ./node -run 'TestLeak|TestOracle|TestModel|TestLiar' -count=1 -timeout 10m -v | grep -E '^(---|FAIL|ok|panic| +[a-z_]+_test.go)'
+
+leaks-long: ## a million steps against the model, and answer times compared
+	ENTENTE_LONG=1 $(GO) test ./node -run 'TestLeak|TestOracle|TestModel|TestLiar' -count=1 -timeout 4h -v
+
+leaks-mutants: ## take the guards out one at a time; the tests must turn red
+	$(GO) run ./internal/mutants
 
 bench: ## the benchmarks of all packages, and of the whole if there is one
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -125,7 +125,7 @@ func (d *demo) askAndRelay() error {
 		return err
 	}
 	if len(before.Asks) != 1 {
-		return fmt.Errorf("Belisk's release asks for %d consents, expected 1", len(before.Asks))
+		return fmt.Errorf("the release by Belisk asks for %d consents, expected 1", len(before.Asks))
 	}
 	d.quote(wrap("To ask for consent: "+before.Asks[0], screenWidth-6)...)
 	d.claim(ok && !before.Allowed && len(before.Acts) == 0, "refused by Belisk's own node: Almara's consent is missing; this command asks for it")
@@ -171,7 +171,7 @@ func (d *demo) cutOff() error {
 		return err
 	}
 	if len(need.Asks) != 1 {
-		return fmt.Errorf("Belisk's preview asks for %d consents, expected 1", len(need.Asks))
+		return fmt.Errorf("the preview by Belisk asks for %d consents, expected 1", len(need.Asks))
 	}
 	agreed, _, err := d.agreed(p, need.Asks[0], "the other end of the same road")
 	if err != nil {

@@ -26,7 +26,6 @@ import (
 type demoParty struct {
 	demo    *demo
 	name    string // the word that people see
-	desk    string // the whole name on its card
 	dir     string
 	addr    string
 	id      entente.PartyID
