@@ -21,19 +21,18 @@ build: ## the program, as ./entente
 demo: build ## four parties on this machine; stays up until Ctrl-C
 	./entente demo
 
-# The tests of cmd start the program many hundred times: with the race detector
-# they would take longer than all others together. What runs in one process there
-# is raced in peer and node.
-test: check ## check, then all tests, with the race detector where there is a C compiler
+# The race detector makes tests five to ten times slower: with it run the short
+# forms (fewer random histories, nothing left out), and not the tests of cmd, which
+# start the program many hundred times. Then all run in full without it.
+test: check ## check, then all tests; before that the short ones with the race detector, where there is a C compiler
 ifneq ($(COMPILER),)
-	CGO_ENABLED=1 $(GO) test -race -timeout 14m $$($(GO) list ./... | grep -v /cmd/)
-	$(GO) test -timeout 14m ./cmd/...
+	CGO_ENABLED=1 $(GO) test -race -short -timeout 14m $$($(GO) list ./... | grep -v /cmd/)
 else ifeq ($(ENTENTE_CI),1)
 	@echo "make test: no C compiler for the race detector, and ENTENTE_CI=1 allows no skip: install gcc" >&2; exit 1
 else
 	@echo "skipped: the race detector (it needs a C compiler)"
-	$(GO) test -timeout 14m ./...
 endif
+	$(GO) test -timeout 14m ./...
 
 race: ## all tests with the race detector, cmd too
 	CGO_ENABLED=1 $(GO) test -race -timeout 60m ./...

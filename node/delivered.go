@@ -53,6 +53,11 @@ func (d *desk) acceptDelivered(from entente.PartyID, b entente.Batch, parcels []
 			return fmt.Errorf("apply entry %d from %s: %w", first+int64(i), peer.Name, err)
 		}
 		leaves[i], out.Codes[i] = store.Leaf{ID: string(a.Leaf), Code: code}, code
+		if code == entente.CodeApplied && len(a.Act) == 0 { // once applied, and not handed out again: verify must know
+			if err := d.SetMeta(metaGivenBack+fmt.Sprint(row.N), fmt.Sprint(first+int64(i)+1)); err != nil {
+				return err
+			}
+		}
 		what := "received"
 		if code.Refused() {
 			what = "refused"
@@ -438,6 +443,9 @@ func (d *desk) acceptReceipt(from entente.PartyID, b entente.Batch) error {
 	}
 	if s.ID == row.Receipt {
 		return nil
+	}
+	if has, err := d.HasAct(s.ID); err != nil || has {
+		return err // a receiver put back to an older copy gives again what it once gave
 	}
 	a := arrived{signed: s, party: from}
 	if _, code, err := d.verify(&a); err != nil || code != "" {

@@ -45,7 +45,7 @@ func TestLeak16Paging(t *testing.T) {
 				q.After = v.N()
 			}
 			if len(page.Views) > limit || page.More && len(page.Views) < limit {
-				t.Errorf("a page of %d has %d views, more %v: how many are hidden shows", limit, len(page.Views), page.More)
+				t.Fatalf("a page of %d has %d views, more %v: that something is hidden shows", limit, len(page.Views), page.More)
 			}
 			if !page.More {
 				return seen

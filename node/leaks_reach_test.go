@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -84,8 +85,9 @@ func TestLeak01LocalNumericIDs(t *testing.T) {
 	c.verify()
 }
 
-// signRaw signs any bytes as a payload, as somebody would who builds messages by hand.
-func (m *member) signRaw(t testing.TB, payload []byte) []byte {
+// signRaw signs any bytes as a payload, as somebody would who builds messages by
+// hand; the id is the one that these bytes would have.
+func (m *member) signRaw(t testing.TB, payload []byte) entente.Parcel {
 	t.Helper()
 	pae := fmt.Sprintf("DSSEv1 %d %s %d %s", len(entente.PayloadType), entente.PayloadType, len(payload), payload)
 	sig, err := m.ring.Act.Sign([]byte(pae))
@@ -96,7 +98,7 @@ func (m *member) signRaw(t testing.TB, payload []byte) []byte {
 		Signatures  []entente.Signature `json:"signatures"`
 	}{entente.PayloadType, base64.StdEncoding.EncodeToString(payload), []entente.Signature{{KeyID: m.ring.Act.Key(), Sig: base64.StdEncoding.EncodeToString(sig)}}})
 	check(t, err)
-	return env
+	return entente.Parcel{Leaf: entente.ActID(fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(pae)))), Act: env}
 }
 
 func TestLeak02AFlagWidensASet(t *testing.T) {
@@ -136,7 +138,8 @@ func TestLeak02AFlagWidensASet(t *testing.T) {
 	said := c.say(a, c.releaseOf(id, entente.ActID(id), c.as("B").Self(), rec))
 	for _, flagged := range []string{`"all":true,`, `"distribution":5,`, `"to_all":"yes",`} {
 		payload := strings.Replace(string(said.Payload), `"nonce"`, flagged+`"nonce"`, 1)
-		p := entente.Parcel{Leaf: said.ID, Act: a.signRaw(t, []byte(payload)), Records: [][]byte{rec.Bytes}}
+		p := a.signRaw(t, []byte(payload))
+		p.Records = [][]byte{rec.Bytes}
 		for _, name := range []string{"B", "C", "D"} {
 			if code := c.hands("A", name, id, p); code != entente.RefusedForm {
 				t.Errorf("%s: %s answers %q", flagged, name, code)
@@ -147,6 +150,10 @@ func TestLeak02AFlagWidensASet(t *testing.T) {
 		t.Errorf("C takes what is for B: %q", code)
 	}
 	c.seenBy(rec.ID)
+	byHand := a.signRaw(t, said.Payload)
+	if byHand.Leaf != said.ID {
+		t.Errorf("by hand the id is %s, by Sign %s", byHand.Leaf, said.ID)
+	}
 	c.verify()
 }
 
@@ -194,7 +201,9 @@ func TestLeak03AnEmptySetIsNobody(t *testing.T) {
 			t.Fatal("the recipient is not where it was expected")
 		}
 		for _, name := range []string{"B", "C", "D"} {
-			if code := c.hands("A", name, id, entente.Parcel{Leaf: said.ID, Act: a.signRaw(t, []byte(payload)), Records: [][]byte{rec.Bytes}}); code != entente.RefusedForm {
+			p := a.signRaw(t, []byte(payload))
+			p.Records = [][]byte{rec.Bytes}
+			if code := c.hands("A", name, id, p); code != entente.RefusedForm {
 				t.Errorf("%s answers %q", name, code)
 			}
 		}

@@ -178,8 +178,9 @@ they speak of may be mended by now.
 
 Each row is shown closed by named tests on four or more running nodes, with negative assertions over all that a party
 can reach: what it reads at its own node and is answered by every other, errors, counts, positions, logs, its own
-store to the last row. ` + "`make leaks`" + ` runs them. ` + "`make leaks-mutants`" + ` takes the guards out, one at a time, and expects the tests to
-fail. ` + "`make leaks-long`" + ` adds long random histories against a model and measures answer times.
+store to the last row. ` + "`make leaks`" + ` runs them, with a lying peer (` + "`TestLiar…`" + `) and random histories held against a plain model of who
+may see what (` + "`TestModel…`" + `); ` + "`make leaks-long`" + ` runs far more of these and compares answer times. ` + "`make leaks-mutants`" + ` takes
+the guards out, one at a time, and expects the tests to fail.
 
 This page is made from the table in node/leaks_table_test.go: ` + "`go test ./node -run TestLeaksPage -update-leaks`" + `.
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -28,6 +29,7 @@ type world struct {
 	sent       map[lane]*entente.Batch // the last that arrived
 	owing      map[lane]bool           // a receipt was lost
 	wrong      string
+	disk       string // folder of the stores; empty: in memory
 }
 
 var modelStart = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
@@ -37,7 +39,7 @@ var modelStart = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
 func newWorld(s setting) *world {
 	w := &world{
 		model: &model{skew: s.skew, compacts: s.compacts, lanes: map[lane]*modelLane{}, reached: map[string]int{}},
-		asks:  map[*modelAct]entente.ActID{}, sent: map[lane]*entente.Batch{}, owing: map[lane]bool{},
+		disk:  s.disk, asks: map[*modelAct]entente.ActID{}, sent: map[lane]*entente.Batch{}, owing: map[lane]bool{},
 	}
 	for p := range s.skew {
 		w.join(p)
@@ -86,12 +88,18 @@ func (w *world) config(p int, db *sqlite.DB, ring *keyring.Ring) node.Config {
 }
 
 func (w *world) join(p int) {
-	db, err := sqlite.OpenMemory()
+	m := &member{name: who(p)}
+	var err error
+	if w.disk == "" {
+		m.db, err = sqlite.OpenMemory()
+	} else {
+		m.dir = filepath.Join(w.disk, m.name)
+		m.db, err = sqlite.Open(m.dir)
+	}
 	w.check(err)
-	ring, err := keyring.New()
+	m.ring, err = keyring.New()
 	w.check(err)
-	root := entente.NewPrivateKey()
-	m := &member{name: who(p), db: db, ring: ring}
+	root, db, ring := entente.NewPrivateKey(), m.db, m.ring
 	m.card, err = entente.Sign(entente.Act{
 		Kind: entente.KindCard, Card: 1, Time: entente.At(modelStart),
 		CardBody: &entente.Card{Version: 1, Name: m.name, Keys: ring.CardKeys(root), NextRoot: entente.NewPrivateKey().Key().Hash(), Epoch: 1},

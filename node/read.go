@@ -370,6 +370,10 @@ func (d *desk) readList(r entente.Reader, q Query) (Page, error) {
 		if err != nil {
 			return page, err
 		}
+		all, err := d.grantsTo(r.Party, ids, q.Compact)
+		if err != nil {
+			return page, err
+		}
 		for i, g := range rows {
 			q.After = g.N
 			if q.Type != "" && records[i].Type != q.Type || records[i].Originator == r.Party {
@@ -377,9 +381,7 @@ func (d *desk) readList(r entente.Reader, q Query) (Page, error) {
 			}
 			by := rows[i : i+1]
 			if r.Party != d.self { // another one may stand where this does not
-				if by, err = d.grantsTo(g.Record, q.Compact); err != nil {
-					return page, err
-				}
+				by = all[g.Record]
 			}
 			v, ok, err := d.show(r, records[i], g.N, by)
 			if err != nil {
@@ -400,32 +402,49 @@ func (d *desk) readList(r entente.Reader, q Query) (Page, error) {
 	return page, nil
 }
 
-// grantsTo are the grants of a record, in one compact or all.
-func (d *desk) grantsTo(record entente.RecordID, in entente.CompactID) ([]store.Grant, error) {
-	rows, err := d.GrantsOfRecord(record)
-	return slices.DeleteFunc(rows, func(g store.Grant) bool { return in != "" && g.Compact != in }), err
+// grantsTo are the grants by which another party may see records, in one compact
+// or all.
+func (d *desk) grantsTo(reader entente.PartyID, records []entente.RecordID, in entente.CompactID) (map[entente.RecordID][]store.Grant, error) {
+	if reader == d.self {
+		return nil, nil
+	}
+	rows, err := d.GrantsTo(reader, records)
+	out := make(map[entente.RecordID][]store.Grant, len(records))
+	for _, g := range rows {
+		if in == "" || g.Compact == in {
+			out[g.Record] = append(out[g.Record], g)
+		}
+	}
+	return out, err
 }
 
+// readOwn fills a page with what the reader may see and looks one view further:
+// a short page, or a page to come with nothing in it, would tell of what is hidden.
 func (d *desk) readOwn(r entente.Reader, q Query) (Page, error) {
 	var page Page
-	rows, err := d.OwnRecords(d.self, q.After, q.Limit+1, q.Type)
-	if err != nil {
-		return page, err
-	}
-	for i, row := range rows {
-		if i == q.Limit {
-			page.More = true
-			break
-		}
-		v, ok, err := d.show(r, row, row.N, nil)
+	for {
+		rows, err := d.OwnRecords(d.self, q.After, q.Limit+1, q.Type)
 		if err != nil {
 			return page, err
 		}
-		if ok {
-			page.Views = append(page.Views, v)
+		for _, row := range rows {
+			q.After = row.N
+			v, ok, err := d.show(r, row, row.N, nil)
+			if err != nil {
+				return page, err
+			}
+			if ok && len(page.Views) == q.Limit {
+				page.More = true
+				return page, nil
+			}
+			if ok {
+				page.Views = append(page.Views, v)
+			}
+		}
+		if len(rows) <= q.Limit {
+			return page, nil
 		}
 	}
-	return page, nil
 }
 
 // anythingOwed says whether a courier would get a batch.

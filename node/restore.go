@@ -598,7 +598,13 @@ func (d *desk) takeBack(from entente.PartyID, ch entente.Channel, a *arrived, po
 			}
 		}
 	}
-	if s.Act.Kind != entente.KindRelease || has || a.party != d.self {
+	if has || a.party != d.self {
+		return book, nil
+	}
+	if s.Act.Kind == entente.KindRecall {
+		return book, d.endAgain(&s.Act)
+	}
+	if s.Act.Kind != entente.KindRelease {
 		return book, nil
 	}
 	given := map[entente.RecordID]item{}
@@ -615,6 +621,12 @@ func (d *desk) takeBack(from entente.PartyID, ch entente.Channel, a *arrived, po
 		}
 		it, ok := given[x.Record]
 		switch {
+		case x.Consent != "":
+			// Another's record, that its originator gives again if it may be had.
+			if known[x.Record] {
+				facts = append(facts, release.Fact{ID: x.Record})
+			}
+			continue
 		case ok:
 			err = d.keepRecords([]item{it})
 		case !known[x.Record]:
@@ -629,4 +641,25 @@ func (d *desk) takeBack(from entente.PartyID, ch entente.Channel, a *arrived, po
 		facts = append(facts, release.Fact{ID: x.Record, STIX: it.row.STIX})
 	}
 	return book, d.grant(ch.To, ch.Compact, s.ID, s.Act.Release, facts)
+}
+
+// endAgain ends the grants of releases that a recall given back had ended.
+func (d *desk) endAgain(a *entente.Act) error {
+	records := a.Recall.Records
+	if len(records) == 0 {
+		records = nil
+	}
+	for _, end := range a.Recall.Ends {
+		row, err := d.Act(end)
+		if errors.Is(err, store.ErrNotFound) || err == nil && (row.Kind != entente.KindRelease || row.Signer != d.self || row.To != a.To) {
+			continue
+		}
+		if err == nil {
+			_, err = d.DeleteGrants(a.To, end, records)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -212,3 +212,26 @@ func TestAnOutsiderIsAnsweredAsAboutNoCompact(t *testing.T) {
 		t.Errorf("about the compact %v, about none %v", codes[0], codes[1])
 	}
 }
+
+// A receiver that was put back behind several batches is made whole again: it gives
+// the receipts once more that it once gave, the older ones too.
+func TestAReceiverThatHasLostSeveralBatchesIsWholeAgain(t *testing.T) {
+	c := cellOf(t, true, "A", "B")
+	id := c.found("A", "B")
+	backup := c.copyStore("B")
+	var records []entente.RecordID
+	for i := range 4 {
+		r, _ := c.as("A").note(t, fmt.Sprintf("r%d", i))
+		c.release("A", id, []entente.RecordID{r}, "B")
+		c.meet("A", "B") // a batch each
+		records = append(records, r)
+	}
+	c.putBack("B", backup)
+	c.meet("A", "B")
+	for _, r := range records {
+		if !c.as("B").sees(r) {
+			t.Errorf("B has not got %s back", entente.Short(r))
+		}
+	}
+	c.verify()
+}

@@ -386,21 +386,33 @@ func (v *verifier) checkLeaf(name string, row store.Channel, l store.Leaf) error
 		}
 	case row.To == v.self:
 		if l.Code == entente.CodeApplied && !act {
-			return wrong("%s: entry %d, act %s, is missing", name, l.Pos, l.ID)
+			if again, err := v.givenBack(row, l.Pos); err != nil || !again {
+				return errors.Join(err, wrong("%s: entry %d, act %s, is missing", name, l.Pos, l.ID))
+			}
 		}
 		v.leaves[l.ID] = true
 	case !act:
-		text, _, err := v.Meta(metaGivenBack + fmt.Sprint(row.N))
-		if err != nil {
-			return err
-		}
-		if given, err := strconv.ParseInt(text, 10, 64); err != nil || l.Pos >= given || l.Code == entente.CodeApplied {
-			return wrong("%s: entry %d, act %s, is missing", name, l.Pos, l.ID)
+		if given, err := v.givenBack(row, l.Pos); err != nil || !given || l.Code == entente.CodeApplied {
+			return errors.Join(err, wrong("%s: entry %d, act %s, is missing", name, l.Pos, l.ID))
 		}
 	case row.From == v.self && l.Code != entente.CodeApplied && l.Code != entente.CodeWithheld && l.Code != "":
 		v.unapplied[entente.ActID(l.ID)] = true
 	}
 	return nil
+}
+
+// givenBack says whether an entry was lost with the store and came again, maybe as
+// its id alone.
+func (v *verifier) givenBack(row store.Channel, pos int64) (bool, error) {
+	text, ok, err := v.Meta(metaGivenBack + fmt.Sprint(row.N))
+	if err != nil || !ok {
+		return false, err
+	}
+	upTo, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return false, wrong("the note on what was given back of channel %d is %q", row.N, text)
+	}
+	return pos < upTo, nil
 }
 
 func (v *verifier) channelName(row store.Channel) string {

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"entente"
 )
@@ -107,6 +109,24 @@ func (tx *Tx) GrantsFor(reader entente.PartyID, compact entente.CompactID, recor
 func (tx *Tx) GrantsOfRecord(record entente.RecordID) ([]Grant, error) {
 	rows, err := list(tx, scanGrant, `SELECT `+grantColumns+grants+`WHERE r.id = ?1 ORDER BY g.n`, string(record))
 	return rows, failed("grants of record "+entente.Short(record), err)
+}
+
+// GrantsTo gives all grants that a reader has of these records, by N.
+func (tx *Tx) GrantsTo(reader entente.PartyID, records []entente.RecordID) ([]Grant, error) {
+	var out []Grant
+	for rest := records; len(rest) > 0; {
+		var ask []entente.RecordID
+		ask, rest = portion(rest)
+		rows, err := list(tx, scanGrant, `SELECT `+grantColumns+` FROM records r CROSS JOIN grants g
+			WHERE r.id IN (`+in(2, len(ask))+`) AND g.record = r.n AND `+byReader,
+			append([]any{string(reader)}, arguments(ask)...)...)
+		if err != nil {
+			return nil, fmt.Errorf("grants to %s: %w", entente.Short(reader), err)
+		}
+		out = append(out, rows...)
+	}
+	slices.SortFunc(out, func(a, b Grant) int { return cmp.Compare(a.N, b.N) })
+	return out, nil
 }
 
 // GrantsOfRelease gives all grants that rest on one release, by N.

@@ -230,8 +230,8 @@ func found(changed int64, err error) error {
 	return err
 }
 
-// portion cuts what one question asks for off a set. It comes in three sizes,
-// filled up with repetitions, so that only three statements are ever prepared.
+// portion cuts what one question asks for off a set. It comes in four sizes,
+// filled up with repetitions, so that only four statements are ever prepared.
 func portion[T any](set []T) (ask, rest []T) {
 	size := 256
 	switch {
@@ -239,6 +239,8 @@ func portion[T any](set []T) (ask, rest []T) {
 		size = 1
 	case len(set) <= 16:
 		size = 16
+	case len(set) <= 100: // a page
+		size = 100
 	}
 	ask = make([]T, size)
 	n := copy(ask, set)

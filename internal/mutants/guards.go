@@ -3,7 +3,7 @@ package main
 // guards are the checks that keep things in, each with the tests that must turn
 // red without it. Two edits stand together where two checks guard one door.
 var guards = []guard{
-	{"view: only with a grant", []edit{{"release/view.go", `if r.Party == "" || !own && len(standing) == 0 {`, `if r.Party == "" {`}}, "TestLeak05.*|TestOracle.*Bytes"},
+	{"view: only with a grant", []edit{{"release/view.go", `if r.Party == "" || !own && len(standing) == 0 {`, `if _ = own; r.Party == "" {`}}, "TestLeak05.*|TestOracle.*Bytes"},
 	{"view: own records are for one's own people", []edit{{"release/view.go", `own := r.Party == self && rec`, `own := rec`}}, "TestLeak04.*|TestOracle.*Bytes"},
 	{"view: a grant is for its reader", []edit{
 		{"release/view.go", `g.Reader == r.Party && g.Record`, `g.Record`},
@@ -28,7 +28,7 @@ var guards = []guard{
 	{"receive: the consent covers it", []edit{{"release/receive.go", `r := Covers(c, s, entente.Relay, a.Signer, self, rec.ID, now); r != nil`, `r := Covers(c, s, entente.Relay, a.Signer, self, rec.ID, now); r != nil && false`}}, "TestLeak06.*|TestLeak17.*"},
 	{"receive: a relay keeps the handling", []edit{{"release/receive.go", `r := within(a.Release.Handling, *c.Consent.Handling); r != nil`, `r := within(a.Release.Handling, *c.Consent.Handling); r != nil && false`}}, "TestLeak09.*"},
 	{"consent: for this relay", []edit{{"release/consent.go", `case c.To != relay:`, `case false:`}}, "TestLeak09.*"},
-	{"consent: for this recipient", []edit{{"release/consent.go", `case !slices.Contains(body.Recipients, recipient):`, `case false:`}}, "TestALyingRelayIsSeenThrough"},
+	{"consent: for this recipient", []edit{{"release/consent.go", `case !slices.Contains(body.Recipients, recipient):`, `case !slices.Contains(body.Recipients, recipient) && false:`}}, "TestALyingRelayIsSeenThrough"},
 	{"consent: for this record", []edit{{"release/consent.go", `case body.Record != record || body.Use != use:`, `case body.Use != use:`}}, "TestLeak06.*"},
 	{"consent: in this compact", []edit{{"release/consent.go", `case body == nil || c.Compact != s.ID:`, `case body == nil:`}}, "TestLeak14.*"},
 	{"consent: while its giver may send itself", []edit{{"release/consent.go", `r := s.May(c.Signer, recipient, entente.KindRelease, now, compact.Receiving); r != nil`, `r := s.May(c.Signer, recipient, entente.KindRelease, now, compact.Receiving); r != nil && false`}}, "TestLeak17.*"},
@@ -41,16 +41,19 @@ var guards = []guard{
 	{"accept: acts come from their signer", []edit{{"node/delivered.go", `case a.party != from:`, `case false:`}}, "TestWhatALiarSaysIsRefused"},
 	{"accept: acts of this compact", []edit{{"node/delivered.go", `case act.CompactOf(s.ID) != row.Compact:`, `case false:`}}, "TestWhatALiarSaysIsRefused"},
 	{"accept: known terms", []edit{{"node/delivered.go", `ok, err := d.knownTerms(id, s.Act.Release.Terms); err != nil || !ok`, `ok, err := d.knownTerms(id, s.Act.Release.Terms); err != nil || !ok && false`}}, "TestAReleaseUnderTermsThatAreNoneIsRefused"},
-	{"accept: strangers' cards are answered alike", []edit{{"node/delivered.go", `if state, err := d.state(row.Compact); err != nil || !state.Listed(a.party) {`, `if state, err := d.state(row.Compact); err != nil || !state.Listed(a.party) && false {`}}, "TestACardOfAPartyKnownFromElsewhereIsAnsweredLikeAStrangers"},
+	{"accept: strangers' cards are answered alike", []edit{{"node/delivered.go", `err != nil || !(state.Listed(a.party) && state.Listed(from)) {`, `err != nil || !(state.Listed(a.party) && state.Listed(from)) && false {`}}, "TestACardOfAPartyKnownFromElsewhereIsAnsweredLikeAStrangers"},
 	{"accept: asks are answered alike", []edit{{"node/consent.go", "\tkept := store.StateApplied\n", "\tif _, err := d.RecordInfos([]entente.RecordID{a.signed.Act.Ask.Record}); err == nil && len(grants) == 0 {\n\t\treturn entente.RefusedConsent, \"\", nil\n\t}\n\tkept := store.StateApplied\n"}}, "TestOracle.*Bytes"},
 	{"recall: by the release's signer alone", []edit{{"node/recall.go", `if row.Signer != a.party || row.Compact != id {`, `if row.Compact != id {`}}, "TestLeak06.*"},
 	{"recall: bodies go", []edit{{"node/recall.go", `return d.EraseRecord(id, by)`, `return nil`}}, "TestLeak13.*"},
 	{"recall: what comes behind it stays out", []edit{{"node/delivered.go", `if err != nil || all {
 		return entente.CodeApplied, "recalled before it came", err`, `if err != nil {
 		return entente.CodeApplied, "recalled before it came", err`}, {"node/delivered.go", `_, gone := some[it.rec.ID]; !gone`, `_, gone := some[it.rec.ID]; !gone || all`}}, "TestLateRepeatedAndOvertakingRecallsAreHarmless"},
-	{"read: hidden and absent are one answer", []edit{{"node/read.go", "\tif len(views) == 0 {\n\t\treturn nil, entente.ErrHidden\n", "\tif len(views) == 0 && len(rows) > 0 {\n\t\treturn nil, entente.Errorf(entente.Refused, \"\", \"not for this reader\")\n\t}\n\tif len(views) == 0 {\n\t\treturn nil, entente.ErrHidden\n"}}, "TestOracle.*Bytes"},
+	{"read: hidden and absent are one answer", []edit{{"node/read.go", "\tif len(views) == 0 {\n\t\treturn nil, entente.ErrHidden\n", "\tif len(views) == 0 {\n\t\tif rows, err := d.FindRecords(q.Record, 1); err == nil && len(rows) > 0 {\n\t\t\treturn nil, entente.Errorf(entente.Refused, \"\", \"not for this reader\")\n\t\t}\n\t\treturn nil, entente.ErrHidden\n"}}, "TestOracle.*Bytes"},
 	{"read: roles", []edit{{"node/operator.go", `if !slices.Contains(o.Roles, RoleAnalyst) && !slices.Contains(o.Roles, RoleReleaser) {`, `if false {`}}, "TestLeak11.*"},
 	{"read: need-to-know groups", []edit{{"node/read.go", `if ok, err := d.needToKnow(row.ID); err != nil || !ok {`, `if ok, err := d.needToKnow(row.ID); err != nil || !ok && false {`}}, "TestLeak11.*|TestOracle.*Bytes"},
+	{"read: pages hide how much is hidden", []edit{{"node/read.go", `if ok && len(page.Views) == q.Limit {
+				page.More = true`, `if row.N == rows[len(rows)-1].N && len(rows) > q.Limit {
+				page.More = true`}}, "TestLeak16.*"},
 	{"origin tags differ between compacts", []edit{{"node/releasing.go", `sum := sha256.Sum256([]byte(string(t) + string(into)))`, `sum := sha256.Sum256([]byte(string(t)))`}}, "TestLeak14.*"},
 	{"export: a format that carries the handling", []edit{{"release/export.go", `if f == FormatRaw {`, `if false {`}}, "TestLeak19.*"},
 	{"export: conditions are acknowledged", []edit{{"release/export.go", `if !acknowledged && Conditions(g.Handling) != "" {`, `if false {`}}, "TestLeak19.*"},

@@ -86,11 +86,11 @@ func run(ctx context.Context, only string) error {
 	}
 	var results []result
 	for i, g := range chosen {
-		fmt.Fprintf(os.Stderr, "%d/%d %s\n", i+1, len(chosen), g.name)
 		r, err := try(ctx, dir, g)
 		if err != nil {
 			return err
 		}
+		fmt.Fprintf(os.Stderr, "%d/%d %s: %s %s\n", i+1, len(chosen), g.name, r.verdict, strings.Join(r.by, " "))
 		results = append(results, r)
 	}
 	return report(results)

@@ -46,6 +46,12 @@ func grants(s *shelf) {
 		if err := equal(s, "of record one", of(1, 3, 5))(tx.GrantsOfRecord(record("one"))); err != nil {
 			return err
 		}
+		if err := equal(s, "to south, of one and three", of(1, 4, 5))(tx.GrantsTo(party("south"), []entente.RecordID{record("three"), record("one"), record("unknown")})); err != nil {
+			return err
+		}
+		if err := equal(s, "to south, of nothing", of())(tx.GrantsTo(party("south"), nil)); err != nil {
+			return err
+		}
 		if err := equal(s, "of release r2", of(3, 4, 5))(tx.GrantsOfRelease(act("r2"))); err != nil {
 			return err
 		}
