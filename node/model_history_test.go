@@ -41,7 +41,7 @@ func TestModel(t *testing.T) {
 	case os.Getenv("ENTENTE_LONG") == "1":
 		want = 1_000_000
 	case raceDetector():
-		want = 5_000
+		want = 2_000
 	case testing.Short():
 		want = 20_000
 	}
