@@ -28,7 +28,7 @@ demo: build ## four parties on this machine; stays up until Ctrl-C
 SLOW := ^TestModel|^TestLiar|^TestVerifyFindsWhatWasTamperedWith
 test: check ## check, then all tests; before that the short ones with the race detector, where there is a C compiler
 ifneq ($(COMPILER),)
-	CGO_ENABLED=1 $(GO) test -race -short -skip '$(SLOW)' -timeout 14m $$($(GO) list ./... | grep -v /cmd/)
+	CGO_ENABLED=1 $(GO) test -race -short -skip '$(SLOW)' -timeout 25m $$($(GO) list ./... | grep -v /cmd/)
 else ifeq ($(ENTENTE_CI),1)
 	@echo "make test: no C compiler for the race detector, and ENTENTE_CI=1 allows no skip: install gcc" >&2; exit 1
 else
