@@ -36,6 +36,9 @@ import (
 // File is the name of the database in its folder.
 const File = "entente.db"
 
+// busyTimeout is how long one process waits for another that writes.
+const busyTimeout = 10 * time.Second
+
 var dialect = store.Dialect{
 	Update: "BEGIN IMMEDIATE", View: "BEGIN",
 	// Without OR ROLLBACK a statement of many rows keeps a journal of its own.
@@ -111,7 +114,7 @@ func open(dir string, o options) (db *DB, err error) {
 		return nil, err
 	}
 	query := url.Values{
-		"_pragma": append(o.pragmas, "busy_timeout(10000)", "secure_delete(ON)", "temp_store(MEMORY)",
+		"_pragma": append(o.pragmas, fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), "secure_delete(ON)", "temp_store(MEMORY)",
 			// Records of 1 to 2 KB fill pages of 16 KB best, and every page that a
 			// commit touches costs two system calls.
 			"page_size(16384)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)"),
@@ -133,7 +136,7 @@ func open(dir string, o options) (db *DB, err error) {
 
 // connect opens all connections, so that the files are open from here on.
 func (db *DB) connect(ctx context.Context) (err error) {
-	if db.conn, err = db.pool.Conn(ctx); err != nil {
+	if db.conn, err = db.first(ctx); err != nil {
 		return err
 	}
 	if err := migrate(ctx, db.conn); err != nil {
@@ -154,6 +157,27 @@ func (db *DB) connect(ctx context.Context) (err error) {
 		db.readers <- store.NewSession(conn, dialect)
 	}
 	return nil
+}
+
+// first opens the first connection. Where two processes make the database at once,
+// each may find it locked by the other as it turns to WAL, and there SQLite does
+// not wait (busy_timeout has no say: waiting could last for ever): so we do.
+func (db *DB) first(ctx context.Context) (*sql.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, busyTimeout)
+	defer cancel()
+	again := time.NewTicker(5 * time.Millisecond)
+	defer again.Stop()
+	for {
+		conn, err := db.pool.Conn(ctx)
+		if !errors.Is(cause(err), store.ErrBusy) {
+			return conn, err
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
 }
 
 // create makes the folder and the file for the owner alone; SQLite gives its
