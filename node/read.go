@@ -610,12 +610,15 @@ func (d *desk) parcel(r entente.Reader, q store.Delivery) (entente.Parcel, bool,
 	reason := ""
 	if refusal := release.Within(state.Charter, s.Act.Release.Handling, d.now); refusal != nil {
 		reason = refusal.Reason
-	} else if reason, err = d.noLonger(r.Party, state, s.Act.Release); err != nil {
-		return p, false, err
-	}
-	if reason == "" {
-		if p.Records, reason, err = d.bodies(r, act.ID, s.Act.Release); err != nil {
+	} else {
+		var rows []store.Record
+		if rows, reason, err = d.noLonger(r.Party, state, s.Act.Release); err != nil {
 			return p, false, err
+		}
+		if reason == "" {
+			if p.Records, reason, err = d.bodies(r, act.ID, s.Act.Release, rows); err != nil {
+				return p, false, err
+			}
 		}
 	}
 	if reason != "" && q.N > 0 {
@@ -655,45 +658,51 @@ func (d *desk) attached(rel *entente.Release) ([][]byte, error) {
 	return out, nil
 }
 
-// noLonger says why a release that was rightful when it was signed is so no
-// more: a consent or a source is gone, or what it refers to was taken back.
-func (d *desk) noLonger(to entente.PartyID, state *compact.State, rel *entente.Release) (string, error) {
+// noLonger reads the records of a release, and says why it, which was rightful
+// when it was signed, is so no more: a consent or a source is gone, or what it
+// refers to was taken back.
+func (d *desk) noLonger(to entente.PartyID, state *compact.State, rel *entente.Release) ([]store.Record, string, error) {
+	const gone = "a record of it is not here any more"
 	ids := make([]entente.RecordID, len(rel.Records))
 	for i, x := range rel.Records {
 		ids[i] = x.Record
 	}
-	facts, err := d.factsFor(ids, state.ID, to, rel)
-	if errors.Is(err, entente.ErrHidden) {
-		return "a record of it is not here any more", nil
+	rows, err := d.Tx.Records(ids)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, gone, nil
 	}
 	if err != nil {
-		return "", err
+		return nil, "", err
+	}
+	d.infos = make(map[entente.RecordID]store.Record, len(rows))
+	for _, row := range rows {
+		d.infos[row.ID] = row
+	}
+	facts, err := d.factsFor(ids, state.ID, to, rel)
+	d.infos = nil // what is read from here on may have changed
+	if errors.Is(err, entente.ErrHidden) {
+		return nil, gone, nil
+	}
+	if err != nil {
+		return nil, "", err
 	}
 	held, err := d.held(to, state.ID, facts)
 	if err != nil {
-		return "", err
+		return nil, "", err
 	}
 	decision := release.Send(release.Question{
 		From: d.self, To: to, Compact: state, Terms: state.Terms, Handling: rel.Handling,
 		Records: facts, Held: func(ref string) bool { return held[ref] }, Now: d.now,
 	})
 	if err := decision.Err(); err != nil {
-		return err.Error(), nil
+		return nil, err.Error(), nil
 	}
-	return "", nil
+	return rows, "", nil
 }
 
-// bodies reads the records of a release as the recipient sees them, or says why
+// bodies gives the records of a release as the recipient sees them, or says why
 // the recipient sees one no more.
-func (d *desk) bodies(r entente.Reader, id entente.ActID, rel *entente.Release) ([][]byte, string, error) {
-	ids := make([]entente.RecordID, len(rel.Records))
-	for i, x := range rel.Records {
-		ids[i] = x.Record
-	}
-	rows, err := d.Tx.Records(ids)
-	if err != nil {
-		return nil, "", err
-	}
+func (d *desk) bodies(r entente.Reader, id entente.ActID, rel *entente.Release, rows []store.Record) ([][]byte, string, error) {
 	granted, err := d.GrantsOfRelease(id)
 	if err != nil {
 		return nil, "", err

@@ -172,7 +172,7 @@ func (n *Node) Release(ctx context.Context, o Order) (Preview, []entente.ActID, 
 }
 
 func (n *Node) release(ctx context.Context, o Order) (Preview, []entente.ActID, error) {
-	var batch entente.Batch
+	var parcels []arrived // signed a moment ago: they need not be read again
 	var ids []entente.ActID
 	var out Preview
 	err := n.view(ctx, func(d *desk) error {
@@ -222,7 +222,7 @@ func (n *Node) release(ctx context.Context, o Order) (Preview, []entente.ActID, 
 					return err
 				}
 				ids = append(ids, s.ID)
-				batch.Parcels = append(batch.Parcels, entente.Parcel{Leaf: s.ID, Act: s.Envelope()})
+				parcels = append(parcels, arrived{Parcel: entente.Parcel{Leaf: s.ID, Act: s.Envelope()}, signed: s, party: d.self})
 			}
 		}
 		return nil
@@ -233,7 +233,7 @@ func (n *Node) release(ctx context.Context, o Order) (Preview, []entente.ActID, 
 		}
 		return out, nil, err
 	}
-	_, err = n.Accept(ctx, n.self, batch)
+	_, err = n.acceptParcels(ctx, n.self, entente.Batch{}, parcels)
 	return out, ids, err
 }
 

@@ -58,13 +58,18 @@ func (tx *Tx) InsertGrants(rows []Grant) error {
 }
 
 // recordNumbers gives the numbers of the records that grants are of, as far as
-// they are there.
+// they are there. They are remembered until the transaction ends: the next grants
+// are often of the same records, to another reader.
 func (tx *Tx) recordNumbers(rows []Grant) (map[entente.RecordID]int64, error) {
-	ids := make([]entente.RecordID, len(rows))
+	var ids []entente.RecordID
 	for i := range rows {
-		ids[i] = rows[i].Record
+		if _, ok := tx.numbers[rows[i].Record]; !ok {
+			ids = append(ids, rows[i].Record)
+		}
 	}
-	numbers := make(map[entente.RecordID]int64, len(ids))
+	if tx.numbers == nil {
+		tx.numbers = make(map[entente.RecordID]int64, len(ids))
+	}
 	for rest := ids; len(rest) > 0; {
 		var ask []entente.RecordID
 		ask, rest = portion(rest)
@@ -72,14 +77,14 @@ func (tx *Tx) recordNumbers(rows []Grant) (map[entente.RecordID]int64, error) {
 			var id entente.RecordID
 			var n int64
 			err := row.Scan((*string)(&id), &n)
-			numbers[id] = n
+			tx.numbers[id] = n
 			return err
 		}, `SELECT id, n FROM records WHERE id IN (`+in(1, len(ask))+`)`, arguments(ask)...)
 		if err != nil {
 			return nil, err
 		}
 	}
-	return numbers, nil
+	return tx.numbers, nil
 }
 
 // Grants pages through what a reader may see, by N, from the first after that

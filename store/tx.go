@@ -45,6 +45,8 @@ type Tx struct {
 	steady context.Context // the same, without an end: what statements run under
 	s      *Session
 	failed error // what broke it; nothing can be kept any more
+
+	numbers map[entente.RecordID]int64 // of records that grants were written of
 }
 
 // usable says why the transaction cannot go on, if it cannot.
