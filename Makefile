@@ -10,13 +10,16 @@ BUILD       ?= -trimpath
 COMPILER    := $(shell command -v "$$($(GO) env CC)" 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race leaks leaks-long leaks-mutants bench fuzz fuzz-long vet check clean
+.PHONY: help build assets demo test race leaks leaks-long leaks-mutants bench fuzz fuzz-long vet check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-build: ## the program, as ./entente
+build: assets ## the program, as ./entente
 	$(GO) build $(BUILD) -o entente ./cmd/entente
+
+assets: ## the scripts of the desk
+	$(GO) run ./internal/assets
 
 demo: build ## four parties on this machine; stays up until Ctrl-C
 	./entente demo
@@ -71,5 +74,5 @@ check: vet ## go vet, gofumpt, staticcheck
 	$(GO) tool staticcheck ./...
 
 clean: ## remove what was built
-	rm -rf entente dist
+	rm -rf entente dist web/static/built
 	find . -path ./.git -prune -o -type f \( -name '*.test' -o -name '*.out' \) -exec rm -f {} +

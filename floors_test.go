@@ -39,34 +39,36 @@ var floors = map[string]int{
 	"stix": crafts, "names": crafts, "geo": crafts, "psi": crafts, "lists": crafts, "intake": crafts,
 	"compact": judgement, "release": judgement, "claim": judgement, "track": judgement, "capacity": judgement, "task": judgement, "safeguard": judgement,
 	"ledger": book, "keyring": book,
-	"store": shelves, "store/*": shelves, "node": shelves,
+	"store": shelves, "store/*": shelves, "node": shelves, "node/nodetest": shelves,
 	"peer": doors, "taxii": doors, "bundle": doors, "web": doors,
-	"cmd/*": street, "internal/bench": street, "internal/mutants": street,
+	"cmd/*": street, "internal/bench": street, "internal/mutants": street, "internal/assets": street,
 }
 
 // sideways are the imports on one floor that are allowed all the same.
 var sideways = map[[2]string]string{
-	{"release", "compact"}:   "who is a member of what is judged first",
-	{"claim", "compact"}:     "who is a member of what is judged first",
-	{"track", "compact"}:     "who is a member of what is judged first",
-	{"capacity", "compact"}:  "who is a member of what is judged first",
-	{"task", "compact"}:      "who is a member of what is judged first",
-	{"safeguard", "compact"}: "who is a member of what is judged first",
-	{"node", "store"}:        "the types of its rows",
-	{"store/*", "store"}:     "the contract that every store keeps",
+	{"release", "compact"}:    "who is a member of what is judged first",
+	{"claim", "compact"}:      "who is a member of what is judged first",
+	{"track", "compact"}:      "who is a member of what is judged first",
+	{"capacity", "compact"}:   "who is a member of what is judged first",
+	{"task", "compact"}:       "who is a member of what is judged first",
+	{"safeguard", "compact"}:  "who is a member of what is judged first",
+	{"node", "store"}:         "the types of its rows",
+	{"store/*", "store"}:      "the contract that every store keeps",
+	{"node/nodetest", "node"}: "it makes nodes for tests",
 }
 
 // upwards are the imports that only test files may have.
 var upwards = map[[2]string]string{
-	{"node", "store/*"}:    "a desk is tested with a real store",
-	{"store/*", "store/*"}: "a store is tested with storetest",
-	{"store", "store/*"}:   "the contract is tried on a real store",
-	{"peer", "store"}:      "real nodes talk to each other in tests",
-	{"peer", "store/*"}:    "real nodes talk to each other in tests",
-	{"peer", "ledger"}:     "a test forges heads and receipts",
-	{"taxii", "store/*"}:   "a door is tested on a real node",
-	{"bundle", "store/*"}:  "a door is tested on a real node",
-	{"web", "store/*"}:     "a door is tested on a real node",
+	{"node", "store/*"}:       "a desk is tested with a real store",
+	{"node", "node/nodetest"}: "nodes meet in tests",
+	{"store/*", "store/*"}:    "a store is tested with storetest",
+	{"store", "store/*"}:      "the contract is tried on a real store",
+	{"peer", "store"}:         "real nodes talk to each other in tests",
+	{"peer", "store/*"}:       "real nodes talk to each other in tests",
+	{"peer", "ledger"}:        "a test forges heads and receipts",
+	{"taxii", "store/*"}:      "a door is tested on a real node",
+	{"bundle", "store/*"}:     "a door is tested on a real node",
+	{"web", "store/*"}:        "a door is tested on a real node",
 }
 
 // impure are what a pure package cannot do: no clock, no disk, no network.

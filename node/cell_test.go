@@ -10,6 +10,7 @@ import (
 	"entente"
 	"entente/keyring"
 	"entente/node"
+	"entente/node/nodetest"
 	"entente/stix"
 	"entente/store/sqlite"
 )
@@ -150,115 +151,7 @@ func (c *cell) meet(a, b string) {
 }
 
 func (c *cell) tryMeet(a, b string) error {
-	one, other := c.as(a), c.as(b)
-	for _, x := range [][2]*member{{one, other}, {other, one}} {
-		cards, err := x[0].Card(ctx, x[0].Self())
-		if err != nil {
-			return err
-		}
-		if err := x[1].Introduce(ctx, x[0].Self(), cards); err != nil {
-			return err
-		}
-	}
-	for range 50 {
-		p1, err := one.Positions(ctx, other.Self())
-		if err != nil {
-			return err
-		}
-		p2, err := other.Positions(ctx, one.Self())
-		if err != nil {
-			return err
-		}
-		contact1, err := one.Compare(ctx, other.Self(), p2)
-		if err != nil {
-			return err
-		}
-		contact2, err := other.Compare(ctx, one.Self(), p1)
-		if err != nil {
-			return err
-		}
-		moved1, err := c.deliver(one, other, contact1)
-		if err != nil {
-			return err
-		}
-		moved2, err := c.deliver(other, one, contact2)
-		if err != nil {
-			return err
-		}
-		if !moved1 && !moved2 {
-			return nil
-		}
-	}
-	return fmt.Errorf("no end")
-}
-
-// deliver is what a courier does for one side of a contact.
-func (c *cell) deliver(from, to *member, contact node.Contact) (moved bool, err error) {
-	// Receipts that the other has lost come before the entries they speak of, one's
-	// own after the entries that are given back.
-	receipts := func(own bool) error {
-		for _, r := range contact.Receipts {
-			if (r.Channel.To == from.Self()) != own {
-				continue
-			}
-			if _, err := to.Accept(ctx, from.Self(), r); err != nil {
-				return fmt.Errorf("missed receipt: %w", err)
-			}
-		}
-		return nil
-	}
-	if err := receipts(false); err != nil {
-		return false, err
-	}
-	for ch, size := range contact.Return {
-		for {
-			page, err := from.Read(ctx, entente.Reader{Party: to.Self()}, node.Query{Lost: &node.Owed{Compact: ch.Compact, From: size}})
-			if entente.KindOf(err) == entente.Hidden {
-				break
-			}
-			if err != nil {
-				return false, err
-			}
-			if _, err := to.Accept(ctx, from.Self(), *page.Batch); err != nil {
-				return false, fmt.Errorf("give back: %w", err)
-			}
-			size += int64(len(page.Batch.Parcels))
-			moved = true
-		}
-	}
-	if err := receipts(true); err != nil {
-		return false, err
-	}
-	for id, size := range contact.Send {
-		for {
-			page, err := from.Read(ctx, entente.Reader{Party: to.Self()}, node.Query{Owed: &node.Owed{Compact: id, From: size}})
-			if err != nil {
-				if entente.KindOf(err) == entente.Refused {
-					break // restored mode
-				}
-				return false, err
-			}
-			if page.Batch == nil {
-				break
-			}
-			b, err := entente.ParseBatch(entente.AppendBatch(nil, page.Batch))
-			if err != nil {
-				return false, err
-			}
-			out, err := to.Accept(ctx, from.Self(), b)
-			if err != nil {
-				return false, fmt.Errorf("deliver from %s: %w", from.name, err)
-			}
-			size += int64(len(b.Parcels))
-			moved = true
-			for _, r := range out.Receipts {
-				if _, err := from.Accept(ctx, to.Self(), entente.Batch{Channel: b.Channel, Head: r}); err != nil {
-					return false, fmt.Errorf("receipt: %w", err)
-				}
-			}
-		}
-	}
-	return moved, nil
+	return nodetest.Meet(ctx, c.as(a).Node, c.as(b).Node)
 }
 
 func (c *cell) meetAll() {

@@ -6,6 +6,7 @@ import (
 
 	"entente"
 	"entente/node"
+	"entente/node/nodetest"
 )
 
 func TestACardOfAPartyKnownFromElsewhereIsAnsweredLikeAStrangers(t *testing.T) {
@@ -81,7 +82,7 @@ func (c *cell) oneWay(from, to string) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.deliver(c.as(from), c.as(to), contact)
+	_, err = nodetest.Deliver(ctx, c.as(from).Node, c.as(to).Node, contact)
 	return err
 }
 

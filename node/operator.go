@@ -37,6 +37,9 @@ func rolesFor(k entente.Kind) []string {
 	return []string{RoleChair}
 }
 
+// Operator is a person of this party.
+type Operator = store.Operator
+
 // PutOperator adds a person of this party, or changes one. From the first on,
 // what is signed in the party's name needs a person's approval.
 func (n *Node) PutOperator(ctx context.Context, o store.Operator) error {

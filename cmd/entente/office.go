@@ -32,6 +32,7 @@ type office struct {
 	db   *sqlite.DB
 	node *node.Node
 	door *peer.Door // nil unless this process serves
+	desk string     // where browsers reach its desk; empty: there is none
 	as   string     // the operator who asks; empty: the party as a whole
 
 	speaker speaker // the same, with what was signed

@@ -18,6 +18,8 @@ type operatorCmds struct {
 	Add operatorAddCmd `cmd:"" help:"Add a person: make a key, and say what that person may do."`
 	Ls  operatorLsCmd  `cmd:"" help:"List the persons of this party."`
 	Rm  operatorRmCmd  `cmd:"" help:"Remove a person; what was approved stays approved."`
+
+	Link operatorLinkCmd `cmd:"" help:"Make a link by which a person signs in to the desk once."`
 }
 
 type operatorLine struct {

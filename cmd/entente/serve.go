@@ -17,6 +17,8 @@ import (
 
 type serveCmd struct {
 	Listen string `help:"Where partners reach this node; none: it dials out only." placeholder:"HOST:PORT"`
+	Desk   string `help:"Where this machine serves the desk in the browser; none: no desk. A loopback address, such as 127.0.0.1:8700; for others put a proxy with TLS in front of it." placeholder:"HOST:PORT"`
+	Origin string `help:"Where browsers reach the desk (default: http://localhost:PORT)." placeholder:"URL"`
 }
 
 type readyAnswer struct {
@@ -24,11 +26,12 @@ type readyAnswer struct {
 	Party     entente.PartyID `json:"party"`
 	Listening string          `json:"listening"` // empty: dials out only
 	Socket    string          `json:"socket"`
+	Desk      string          `json:"desk"` // where browsers reach it; empty: no desk
 }
 
 func (c *serveCmd) Run(s *session) error {
 	log := slog.New(slog.NewTextHandler(s.stderr, nil))
-	return serve(s.ctx, s.dir, c.Listen, log, func(a readyAnswer) error { return a.write(s.stdout, s.json) })
+	return serve(s.ctx, s.dir, *c, log, func(a readyAnswer) error { return a.write(s.stdout, s.json) })
 }
 
 func (a readyAnswer) write(w io.Writer, asJSON bool) error {
@@ -39,7 +42,11 @@ func (a readyAnswer) write(w io.Writer, asJSON bool) error {
 	if listening == "" {
 		listening = "-"
 	}
-	_, err := fmt.Fprintf(w, "ready %s listening %s socket %s\n", a.Party, listening, a.Socket)
+	desk := ""
+	if a.Desk != "" {
+		desk = " desk " + a.Desk
+	}
+	_, err := fmt.Fprintf(w, "ready %s listening %s socket %s%s\n", a.Party, listening, a.Socket, desk)
 	return err
 }
 
@@ -48,7 +55,7 @@ func (a readyAnswer) write(w io.Writer, asJSON bool) error {
 const leastFree = 64 << 20
 
 // serve runs a node until ctx ends. ready is called once everything is open.
-func serve(ctx context.Context, dir, listen string, log *slog.Logger, ready func(readyAnswer) error) (err error) {
+func serve(ctx context.Context, dir string, c serveCmd, log *slog.Logger, ready func(readyAnswer) error) (err error) {
 	o, err := openWhenFree(ctx, dir, log)
 	if err != nil {
 		return err
@@ -57,13 +64,18 @@ func serve(ctx context.Context, dir, listen string, log *slog.Logger, ready func
 	if err := wantRoom(dir); err != nil {
 		return err
 	}
-	if o.door, err = peer.New(peer.Config{Desk: o.node, Listen: listen, Clock: clock, Log: log, MaxBackoff: 30 * time.Second}); err != nil {
+	if o.door, err = peer.New(peer.Config{Desk: o.node, Listen: c.Listen, Clock: clock, Log: log, MaxBackoff: 30 * time.Second}); err != nil {
 		return err
 	}
 	a := readyAnswer{Ready: true, Party: o.node.Self(), Socket: filepath.Join(dir, socketFile)}
 	if addr := o.door.Addr(); addr != nil {
 		a.Listening = addr.String()
 	}
+	desk, err := openDesk(o, c, log)
+	if err != nil {
+		return err
+	}
+	a.Desk = desk.origin
 	socket, err := listenSocket(dir)
 	if err != nil {
 		return err
@@ -72,11 +84,12 @@ func serve(ctx context.Context, dir, listen string, log *slog.Logger, ready func
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var group sync.WaitGroup
-	var failed [3]error
+	var failed [4]error
 	for i, part := range []func() error{
 		func() error { return answerSocket(ctx, socket, o) },
 		func() error { return o.door.Run(ctx) },
 		func() error { keepHouse(ctx, o, log); return nil },
+		func() error { return desk.serve(ctx) },
 	} {
 		group.Go(func() {
 			defer stop()

@@ -176,6 +176,16 @@ CREATE TABLE approvals (
 	at INTEGER NOT NULL,
 	PRIMARY KEY (proposal, operator)
 ) WITHOUT ROWID;
+`, `
+-- What people keep beside the records: accounts of the desk, sessions, drafts, marks.
+CREATE TABLE notes (
+	space TEXT NOT NULL,
+	key TEXT NOT NULL,
+	value BLOB NOT NULL,
+	until INTEGER NOT NULL,
+	PRIMARY KEY (space, key)
+) WITHOUT ROWID;
+CREATE INDEX notes_until ON notes (until) WHERE until <> 0;
 `}
 
 // migrate brings the schema to the latest step, all or nothing.

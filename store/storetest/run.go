@@ -50,6 +50,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"restored records", restoredRecords},
 		{"found records", foundRecords},
 		{"large records", largeRecords},
+		{"notes", notes},
 		{"odd texts", oddTexts},
 		{"acts", acts},
 		{"acts by compact and by signer", actsOf},

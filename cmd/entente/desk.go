@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+
+	"entente"
+	"entente/web"
+)
+
+// desk is the desk in the browser of a serving process; the zero desk serves nothing.
+type desk struct {
+	origin string
+	door   *web.Door
+	listen net.Listener
+}
+
+// openDesk opens the desk on a loopback address. Browsers elsewhere come through
+// a proxy that has a certificate: the desk itself speaks no TLS.
+func openDesk(o *office, c serveCmd, log *slog.Logger) (desk, error) {
+	if c.Desk == "" {
+		return desk{}, nil
+	}
+	host, _, err := net.SplitHostPort(c.Desk)
+	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return desk{}, errors.Join(err, entente.Errorf(entente.Invalid, "use 127.0.0.1:PORT, with a proxy that has a certificate in front for other machines", "the desk cannot listen on %q", c.Desk))
+	}
+	l, err := net.Listen("tcp", c.Desk)
+	if err != nil {
+		return desk{}, fmt.Errorf("desk: %w", err)
+	}
+	d := desk{origin: c.Origin, listen: l}
+	if d.origin == "" {
+		d.origin = "http://localhost:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	}
+	if d.door, err = web.New(web.Config{Node: o.node, Origin: d.origin, Clock: clock, Log: log}); err != nil {
+		return desk{}, errors.Join(err, l.Close())
+	}
+	o.desk = d.origin
+	return d, nil
+}
+
+// serve answers browsers until ctx ends.
+func (d desk) serve(ctx context.Context) error {
+	if d.door == nil {
+		<-ctx.Done()
+		return nil
+	}
+	return d.door.Serve(ctx, d.listen)
+}
+
+type linkQuery struct {
+	Name string `json:"name"`
+}
+
+type linkAnswer struct {
+	Operator string `json:"operator"`
+	Link     string `json:"link"`
+}
+
+var opOperatorLink = define("operator.link", func(ctx context.Context, o *office, q linkQuery) (linkAnswer, error) {
+	if err := o.keeping(ctx); err != nil {
+		return linkAnswer{}, err
+	}
+	if o.desk == "" {
+		return linkAnswer{}, entente.Errorf(entente.Refused, "start it: entente serve --desk 127.0.0.1:8700", "no desk is open")
+	}
+	link, err := web.Link(ctx, o.node, o.desk, q.Name)
+	return linkAnswer{q.Name, link}, err
+})
+
+type operatorLinkCmd struct {
+	Name string `arg:"" help:"Who is to sign in."`
+}
+
+func (c *operatorLinkCmd) Run(s *session) error {
+	a, err := ask(s, opOperatorLink, linkQuery(*c))
+	if err != nil {
+		return err
+	}
+	return s.show(a, func(p *printer) {
+		p.line("%s", a.Link)
+		p.line("It lets %s sign in once, within the hour: hand it to nobody else.", plain(a.Operator))
+	})
+}

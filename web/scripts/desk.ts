@@ -1,0 +1,2 @@
+// What moves on the desk: custom elements, each in a file of its own.
+export {};
