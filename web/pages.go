@@ -27,6 +27,7 @@ type pages struct {
 	words   map[string]language
 	matcher xlanguage.Matcher
 	parsed  map[string]map[string]*template.Template // by language, then by page
+	styles  []string                                 // paths of the style sheets
 	scripts bool                                     // whether the scripts were built
 }
 
@@ -41,6 +42,9 @@ func readPages() (*pages, error) {
 		tags = append(tags, xlanguage.MustParse(code))
 	}
 	p.matcher = xlanguage.NewMatcher(tags)
+	if p.styles, err = fs.Glob(static, "static/*.css"); err != nil {
+		return nil, err
+	}
 	_, err = fs.Stat(static, "static/built/desk.js")
 	p.scripts = err == nil
 	files, err := fs.Glob(pageFiles, "pages/*.html")
@@ -89,6 +93,7 @@ type frame struct {
 	Who       *visitor
 	Language  language
 	Languages []language
+	Styles    []string
 	Scripts   bool
 	Data      any
 }
@@ -98,7 +103,7 @@ type frame struct {
 func (v *visit) show(page string, data any) error { return v.showStatus(http.StatusOK, page, data) }
 
 func (v *visit) showStatus(status int, page string, data any) error {
-	f := frame{Page: page, Who: v.who, Language: v.language, Scripts: v.pages.scripts, Data: data}
+	f := frame{Page: page, Who: v.who, Language: v.language, Data: data}
 	if v.who != nil {
 		var err error
 		if f.Party, err = v.partyName(v.node.Self()); err != nil {
@@ -114,6 +119,7 @@ func (p *pages) write(w http.ResponseWriter, status int, f frame) error {
 	if !ok {
 		return fmt.Errorf("no page %q", f.Page)
 	}
+	f.Styles, f.Scripts = p.styles, p.scripts
 	for _, code := range Languages {
 		f.Languages = append(f.Languages, p.words[code])
 	}
