@@ -20,6 +20,10 @@ import (
 type Query struct {
 	// Record asks for one record by its id, or for the versions of one object by STIX id.
 	Record string
+	// Records asks for records by whole ids, and for all versions of objects by
+	// whole STIX ids, at most 1,000 of both: a list, in the reader's order, that
+	// leaves out what is not there for the reader. Limit and After have no say.
+	Records []string
 	// Compact bounds the list to what was released in one compact.
 	Compact entente.CompactID
 	// Own bounds the list to this party's own records (true) or to those of
@@ -80,6 +84,8 @@ func (n *Node) Read(ctx context.Context, r entente.Reader, q Query) (Page, error
 			page.Batch, err = d.readOwed(r, *q.Owed)
 		case q.Record != "":
 			page.Views, err = d.readOne(r, q)
+		case q.Records != nil:
+			page.Views, err = d.readNamed(r, q.Records)
 		default:
 			page, err = d.readList(r, q)
 		}
@@ -362,28 +368,12 @@ func (d *desk) readList(r entente.Reader, q Query) (Page, error) {
 		if err != nil {
 			return page, err
 		}
-		ids := make([]entente.RecordID, len(rows))
-		for i, g := range rows {
-			ids[i] = g.Record
-		}
-		records, err := d.RecordInfos(ids)
-		if err != nil {
-			return page, err
-		}
-		all, err := d.grantsTo(r.Party, ids, q.Compact)
-		if err != nil {
-			return page, err
-		}
-		for i, g := range rows {
-			q.After = g.N
-			if q.Type != "" && records[i].Type != q.Type || records[i].Originator == r.Party {
+		for _, x := range rows {
+			q.After = x.Grant.N
+			if q.Type != "" && x.Record.Type != q.Type || x.Record.Originator == r.Party {
 				continue
 			}
-			by := rows[i : i+1]
-			if r.Party != d.self { // another one may stand where this does not
-				by = all[g.Record]
-			}
-			v, ok, err := d.show(r, records[i], g.N, by)
+			v, ok, err := d.showGranted(r, q, x)
 			if err != nil {
 				return page, err
 			}
@@ -402,20 +392,19 @@ func (d *desk) readList(r entente.Reader, q Query) (Page, error) {
 	return page, nil
 }
 
-// grantsTo are the grants by which another party may see records, in one compact
-// or all.
-func (d *desk) grantsTo(reader entente.PartyID, records []entente.RecordID, in entente.CompactID) (map[entente.RecordID][]store.Grant, error) {
-	if reader == d.self {
-		return nil, nil
+// showGranted makes the view of a record in a list, by the grant it is listed
+// by. For another party, where that one does not flow now, another may.
+func (d *desk) showGranted(r entente.Reader, q Query, x store.Granted) (release.View, bool, error) {
+	v, ok, err := d.show(r, x.Record, x.Grant.N, []store.Grant{x.Grant})
+	if err != nil || ok || r.Party == d.self {
+		return v, ok, err
 	}
-	rows, err := d.GrantsTo(reader, records)
-	out := make(map[entente.RecordID][]store.Grant, len(records))
-	for _, g := range rows {
-		if in == "" || g.Compact == in {
-			out[g.Record] = append(out[g.Record], g)
-		}
+	all, err := d.GrantsTo(r.Party, []entente.RecordID{x.Record.ID})
+	if err != nil {
+		return v, false, err
 	}
-	return out, err
+	all = slices.DeleteFunc(all, func(g store.Grant) bool { return q.Compact != "" && g.Compact != q.Compact })
+	return d.show(r, x.Record, x.Grant.N, all)
 }
 
 // readOwn fills a page with what the reader may see and looks one view further:

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"entente"
 )
@@ -40,6 +43,27 @@ func (tx *Tx) recordInfos(ids []entente.RecordID) (map[entente.RecordID]Record, 
 		}
 	}
 	return found, nil
+}
+
+// RecordsNamed gives the records with these ids, and all versions of the objects
+// with these STIX ids, without bytes, by N. What is not there is left out.
+func (tx *Tx) RecordsNamed(ids []entente.RecordID, stix []string) ([]Record, error) {
+	found, err := tx.recordInfos(ids)
+	if err != nil {
+		return nil, err
+	}
+	for rest := stix; len(rest) > 0; {
+		var ask []string
+		ask, rest = portion(rest)
+		rows, err := list(tx, scanRecord, `SELECT `+recordColumns+` FROM records r WHERE r.stix IN (`+in(1, len(ask))+`)`, arguments(ask)...)
+		if err != nil {
+			return nil, fmt.Errorf("versions of %d objects: %w", len(stix), err)
+		}
+		for _, r := range rows {
+			found[r.ID] = r
+		}
+	}
+	return slices.SortedFunc(maps.Values(found), func(a, b Record) int { return cmp.Compare(a.N, b.N) }), nil
 }
 
 // KnownRecords says of those records that have a row whether they still stand
@@ -124,19 +148,80 @@ func (tx *Tx) ExpiredGrants(day entente.Date) ([]Grant, error) {
 	return rows, failed("expired grants", err)
 }
 
+// Granted is a record that a reader may see, without bytes, and the grant by
+// which the reader may.
+type Granted struct {
+	Grant  Grant
+	Record Record
+}
+
 // GrantedRecords pages through what a reader may see like Grants, but gives each
 // record once: by its first grant that has not expired on this day.
-func (tx *Tx) GrantedRecords(reader entente.PartyID, compact entente.CompactID, today entente.Date, after int64, limit int) ([]Grant, error) {
-	query, same := `SELECT `+grantColumns+grants+`WHERE `+byReader, ``
-	args := []any{string(reader), after, int64(limit), string(today)}
+func (tx *Tx) GrantedRecords(reader entente.PartyID, compact entente.CompactID, today entente.Date, after int64, limit int) ([]Granted, error) {
+	out, err := tx.grantedRecords(reader, compact, today, after, limit)
+	return out, failed("records granted to "+entente.Short(reader), err)
+}
+
+func (tx *Tx) grantedRecords(reader entente.PartyID, compact entente.CompactID, today entente.Date, after int64, limit int) ([]Granted, error) {
+	// One question for a page. Names stand in it as numbers, which are looked up
+	// behind it, each once: a page has a few of them, a hundred times.
+	who, err := one(tx, number, `SELECT n FROM names WHERE name = ?1`, string(reader))
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	in, same := ``, ``
+	args := []any{who, after, int64(limit), string(today)}
 	if compact != "" {
-		same = ` AND h.compact = g.compact`
-		query += ` AND g.compact = (SELECT n FROM names WHERE name = ?5)`
+		in, same = ` AND g.compact = (SELECT n FROM names WHERE name = ?5)`, ` AND h.compact = g.compact`
 		args = append(args, string(compact))
 	}
+	var releases, compacts, originators []int64
 	// The plus keeps SQLite from reading, for each row, all that the reader has before it.
-	rows, err := list(tx, scanGrant, query+` AND g.n > ?2 AND (g.until = '' OR g.until > ?4) AND NOT EXISTS (
+	out, err := list(tx, func(rows *sql.Rows, x *Granted) error {
+		var compact, release, originator, arrived int64
+		r := &x.Record
+		err := rows.Scan(&x.Grant.N, &compact, &release, (*string)(&x.Grant.Until), &r.N, (*string)(&r.ID), &originator, &r.Media, &r.STIX, &r.Type,
+			&r.Version, &r.Name, &r.Revoked, &r.Refs, &r.Size, &r.Gone, &arrived)
+		r.Arrived = instant(arrived)
+		x.Grant.Reader, x.Grant.Record, x.Grant.STIX = reader, r.ID, r.STIX
+		releases, compacts, originators = append(releases, release), append(compacts, compact), append(originators, originator)
+		return err
+	}, `SELECT g.n, g.compact, g.release, g.until, r.n, r.id, r.originator, r.media, r.stix, r.type, r.version, r.name, r.revoked, r.refs, r.size, r.gone, r.arrived
+		FROM grants g JOIN records r ON r.n = g.record WHERE g.reader = ?1`+in+` AND g.n > ?2 AND (g.until = '' OR g.until > ?4) AND NOT EXISTS (
 		SELECT 1 FROM grants h WHERE h.record = g.record AND h.reader = g.reader`+same+` AND +h.n < g.n AND (h.until = '' OR h.until > ?4))
 		ORDER BY g.n LIMIT ?3`, args...)
-	return rows, failed("records granted to "+entente.Short(reader), err)
+	if err != nil {
+		return nil, err
+	}
+	const ofName, ofAct = `SELECT name FROM names WHERE n = ?1`, `SELECT id FROM acts WHERE n = ?1`
+	names, acts := map[int64]string{}, map[int64]string{0: ""}
+	for i := range out {
+		x := &out[i]
+		err := errors.Join(
+			tx.text(names, ofName, compacts[i], (*string)(&x.Grant.Compact)),
+			tx.text(names, ofName, originators[i], (*string)(&x.Record.Originator)),
+			tx.text(acts, ofAct, releases[i], (*string)(&x.Grant.Release)),
+		)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// text looks up what a number stands for, unless known has it.
+func (tx *Tx) text(known map[int64]string, query string, n int64, to *string) error {
+	s, ok := known[n]
+	if !ok {
+		var err error
+		if s, err = one(tx, func(rows *sql.Rows, s *string) error { return rows.Scan(s) }, query, n); err != nil {
+			return err
+		}
+		known[n] = s
+	}
+	*to = s
+	return nil
 }

@@ -12,7 +12,6 @@ import (
 	"entente/compact"
 	"entente/node"
 	"entente/release"
-	"entente/stix"
 )
 
 // orderFlags are what preview and release have in common: which records, to
@@ -169,13 +168,11 @@ func (q orderQuery) handling(h entente.Handling) entente.Handling {
 func (o *office) ordered(ctx context.Context, q orderQuery) ([]entente.RecordID, error) {
 	var out []entente.RecordID
 	seen := map[entente.RecordID]bool{}
-	add := func(v release.View) bool {
-		if seen[v.ID()] {
-			return false
+	add := func(v release.View) {
+		if !seen[v.ID()] {
+			seen[v.ID()] = true
+			out = append(out, v.ID())
 		}
-		seen[v.ID()] = true
-		out = append(out, v.ID())
-		return true
 	}
 	own := true
 	for query := (node.Query{Own: &own, Limit: 1000}); q.All; {
@@ -189,49 +186,17 @@ func (o *office) ordered(ctx context.Context, q orderQuery) ([]entente.RecordID,
 		}
 		q.All = page.More
 	}
-	var follow []string
-	for _, text := range q.Records {
-		v, err := o.record(ctx, text)
-		if err != nil {
-			return nil, err
-		}
-		if add(v) && q.WithReferences {
-			follow = append(follow, refsOf(v)...)
-		}
-	}
-	asked := map[string]bool{}
-	for len(follow) > 0 {
-		ref := follow[0]
-		follow = follow[1:]
-		if asked[ref] {
-			continue
-		}
-		asked[ref] = true
-		v, err := o.record(ctx, ref)
-		if entente.KindOf(err) == entente.Hidden {
-			continue // the preview says that it is missing
-		}
-		if err != nil {
-			return nil, err
-		}
-		if v.Header().Originator == o.node.Self() && add(v) {
-			follow = append(follow, refsOf(v)...)
-		}
-	}
-	return out, nil
-}
-
-// refsOf lists the STIX ids that a record refers to.
-func refsOf(v release.View) []string {
-	obj, err := stix.Parse(v.Body())
+	views, err := o.records(ctx, q.Records)
 	if err != nil {
-		return nil // not STIX: it refers to nothing
+		return nil, err
 	}
-	out := make([]string, len(obj.Refs))
-	for i, ref := range obj.Refs {
-		out[i] = string(ref)
+	for _, v := range views {
+		add(v)
 	}
-	return out
+	if !q.WithReferences {
+		return out, nil
+	}
+	return o.node.Closure(ctx, o.operator(), out)
 }
 
 func answerOf(p node.Preview, n names, state *compact.State, acts []entente.ActID, refusal error) orderAnswer {

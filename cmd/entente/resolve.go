@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -150,6 +151,42 @@ func (o *office) record(ctx context.Context, text string) (release.View, error) 
 	if err != nil {
 		return release.View{}, err
 	}
+	return o.meant(text, all)
+}
+
+// records finds what each of the texts names, as record does. Whole ids, of which
+// there may be thousands, are looked up together; their views are without bodies.
+func (o *office) records(ctx context.Context, texts []string) ([]release.View, error) {
+	byName := map[string][]release.View{}
+	for whole := range slices.Chunk(slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return !wholeID.MatchString(text) }), 1000) {
+		page, err := o.node.Read(ctx, o.operator(), node.Query{Records: whole})
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range page.Views {
+			byName[string(v.ID())] = append(byName[string(v.ID())], v)
+			byName[v.Object().STIX] = append(byName[v.Object().STIX], v)
+		}
+	}
+	out := make([]release.View, len(texts))
+	for i, text := range texts {
+		var err error
+		if all := byName[text]; len(all) > 0 {
+			out[i], err = o.meant(text, all)
+		} else {
+			out[i], err = o.record(ctx, text)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+var wholeID = regexp.MustCompile(`^(?:sha256:[0-9a-f]{64}|[a-z0-9-]+--[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+
+// meant chooses, of all views that text names, the one that is meant.
+func (o *office) meant(text string, all []release.View) (release.View, error) {
 	own := slices.DeleteFunc(slices.Clone(all), func(v release.View) bool { return v.Header().Originator != o.node.Self() })
 	if len(own) > 0 {
 		all = own

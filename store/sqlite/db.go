@@ -50,9 +50,9 @@ var dialect = store.Dialect{
 type DB struct {
 	pool *sql.DB
 	dir  string // empty for a store in memory
-	// A session is owned by whoever took it out of its channel.
-	writer  chan *store.Session
-	readers chan *store.Session
+	// A session is owned by whoever took it.
+	writer  *shelf
+	readers *shelf
 	closing sync.Once
 	closed  chan struct{}
 
@@ -126,7 +126,7 @@ func open(dir string, o options) (db *DB, err error) {
 	}
 	db = &DB{
 		pool: pool, closed: make(chan struct{}),
-		writer: make(chan *store.Session, 1), readers: make(chan *store.Session, o.readers),
+		writer: newShelf(1), readers: newShelf(o.readers),
 	}
 	if err := db.connect(context.Background()); err != nil {
 		return nil, errors.Join(caused(err), pool.Close())
@@ -145,8 +145,8 @@ func (db *DB) connect(ctx context.Context) (err error) {
 	if _, err := db.conn.ExecContext(ctx, "PRAGMA cache_size = -262144"); err != nil { // 256 MB at most
 		return err
 	}
-	db.writer <- store.NewSession(db.conn, dialect)
-	for range cap(db.readers) {
+	db.writer.put(store.NewSession(db.conn, dialect))
+	for range cap(db.readers.free) {
 		conn, err := db.pool.Conn(ctx)
 		if err != nil {
 			return err
@@ -154,7 +154,7 @@ func (db *DB) connect(ctx context.Context) (err error) {
 		if _, err := conn.ExecContext(ctx, "PRAGMA cache_size = -16384; PRAGMA query_only = ON; SELECT COUNT(*) FROM meta"); err != nil {
 			return err
 		}
-		db.readers <- store.NewSession(conn, dialect)
+		db.readers.put(store.NewSession(conn, dialect))
 	}
 	return nil
 }
@@ -224,10 +224,11 @@ func (db *DB) View(ctx context.Context, fn func(*store.Tx) error) error {
 
 var errClosed = errors.New("the store is closed")
 
-func (db *DB) with(ctx context.Context, sessions chan *store.Session, fn func(*store.Session) error) error {
+func (db *DB) with(ctx context.Context, sessions *shelf, fn func(*store.Session) error) error {
 	select {
-	case s := <-sessions:
-		defer func() { sessions <- s }()
+	case <-sessions.free:
+		s := sessions.take()
+		defer sessions.put(s)
 		return fn(s)
 	case <-db.closed:
 		return errClosed
@@ -236,16 +237,45 @@ func (db *DB) with(ctx context.Context, sessions chan *store.Session, fn func(*s
 	}
 }
 
+// shelf holds the sessions that nobody uses. The one put back last is taken first:
+// its cache is the warmest, and those that are hardly needed keep small ones.
+type shelf struct {
+	free chan struct{} // one for each session; taking one gives the right to take
+
+	mu       sync.Mutex
+	sessions []*store.Session // guarded by mu
+}
+
+func newShelf(size int) *shelf { return &shelf{free: make(chan struct{}, size)} }
+
+func (s *shelf) take() *store.Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := len(s.sessions) - 1
+	session := s.sessions[last]
+	s.sessions = s.sessions[:last]
+	return session
+}
+
+func (s *shelf) put(session *store.Session) {
+	s.mu.Lock()
+	s.sessions = append(s.sessions, session)
+	s.mu.Unlock()
+	s.free <- struct{}{}
+}
+
 // Close waits for the transactions that run and closes the store.
 func (db *DB) Close() error {
 	var err error
 	db.closing.Do(func() {
 		close(db.closed)
 		var errs []error
-		for range cap(db.readers) {
-			errs = append(errs, (<-db.readers).Close())
+		for range cap(db.readers.free) {
+			<-db.readers.free
+			errs = append(errs, db.readers.take().Close())
 		}
-		errs = append(errs, (<-db.writer).Close(), db.pool.Close())
+		<-db.writer.free
+		errs = append(errs, db.writer.take().Close(), db.pool.Close())
 		err = errors.Join(errs...)
 	})
 	return err

@@ -59,16 +59,16 @@ func grants(s *shelf) {
 			return err
 		}
 		// South has record one by two releases, of which one is listed: the first that stands.
-		if err := equal(s, "granted to south", of(1, 2, 4))(tx.GrantedRecords(party("south"), "", "2026-12-30", 0, 9)); err != nil {
+		if err := equal(s, "granted to south", of(1, 2, 4))(granted(s, tx)(tx.GrantedRecords(party("south"), "", "2026-12-30", 0, 9))); err != nil {
 			return err
 		}
-		if err := equal(s, "granted to south, a page", of(2, 4))(tx.GrantedRecords(party("south"), "", "2026-12-30", 1, 2)); err != nil {
+		if err := equal(s, "granted to south, a page", of(2, 4))(granted(s, tx)(tx.GrantedRecords(party("south"), "", "2026-12-30", 1, 2))); err != nil {
 			return err
 		}
-		if err := equal(s, "granted to south in east", of(1, 2))(tx.GrantedRecords(party("south"), compact("east"), "2026-12-30", 0, 9)); err != nil {
+		if err := equal(s, "granted to south in east", of(1, 2))(granted(s, tx)(tx.GrantedRecords(party("south"), compact("east"), "2026-12-30", 0, 9))); err != nil {
 			return err
 		}
-		if err := equal(s, "granted to south, on the day of the end", of())(tx.GrantedRecords(party("south"), "", "2026-12-31", 0, 9)); err != nil {
+		if err := equal(s, "granted to south, on the day of the end", of())(granted(s, tx)(tx.GrantedRecords(party("south"), "", "2026-12-31", 0, 9))); err != nil {
 			return err
 		}
 		if err := equal(s, "count", int64(3))(tx.CountGrants(party("south"), compact("east"))); err != nil {
@@ -213,5 +213,25 @@ func holds(s *shelf) {
 		s.view(func(tx *store.Tx) error {
 			return equal(s, c.reader+" holds in "+c.in, c.want)(tx.Holds(party(c.reader), compact(c.in), "2000-01-01", ask))
 		})
+	}
+}
+
+// granted wants the records that came with grants to be those of RecordInfos.
+func granted(s *shelf, tx *store.Tx) func([]store.Granted, error) ([]store.Grant, error) {
+	return func(all []store.Granted, err error) ([]store.Grant, error) {
+		s.Helper()
+		if err != nil {
+			return nil, err
+		}
+		grants := []store.Grant{}
+		for _, x := range all {
+			info, err := tx.RecordInfos([]entente.RecordID{x.Grant.Record})
+			if err != nil {
+				return nil, err
+			}
+			s.same("record of a grant", x.Record, info[0])
+			grants = append(grants, x.Grant)
+		}
+		return grants, nil
 	}
 }

@@ -231,6 +231,32 @@ func foundRecords(s *shelf) {
 	})
 }
 
+func namedRecords(s *shelf) {
+	s.put([]string{"alpha", "beta", "gamma"}, nil)
+	later := aRecord("beta")
+	later.ID, later.Version = record("beta, later"), "2026-05-01T00:00:00Z"
+	s.update(func(tx *store.Tx) error { return tx.InsertRecords([]store.Record{later}) })
+	s.view(func(tx *store.Tx) error {
+		rows, err := tx.RecordsNamed([]entente.RecordID{record("beta"), record("alpha"), record("none")}, []string{later.STIX, "report--none"})
+		if err != nil {
+			return err
+		}
+		got := []entente.RecordID{}
+		for _, r := range rows {
+			got = append(got, r.ID)
+			if r.Bytes != nil {
+				s.Errorf("%s comes with its bytes", r.ID)
+			}
+		}
+		s.same("named records", got, []entente.RecordID{record("alpha"), record("beta"), later.ID})
+		rows, err = tx.RecordsNamed(nil, nil)
+		if len(rows) > 0 {
+			s.Errorf("nothing was named, %d came", len(rows))
+		}
+		return err
+	})
+}
+
 func largeRecords(s *shelf) {
 	big := aRecord("big")
 	big.Bytes = bytes.Repeat([]byte("0123456789abcdef"), 1<<20)

@@ -49,6 +49,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"erased records", erasedRecords},
 		{"restored records", restoredRecords},
 		{"found records", foundRecords},
+		{"named records", namedRecords},
 		{"large records", largeRecords},
 		{"notes", notes},
 		{"odd texts", oddTexts},
