@@ -44,17 +44,25 @@ func (n *Node) ask(ctx context.Context, o AskOrder) (entente.ActID, error) {
 		if row.Originator == d.self {
 			return entente.Act{}, entente.Errorf(entente.Invalid, "release it", "record %s is this party's own", entente.Short(o.Record))
 		}
-		h, err := d.handling(grants[0].Release)
+		// Of several releases each allows what it allows: the first that lets us ask
+		// says in which compact, and for which purpose unless another is given.
+		var h entente.Handling
+		i := slices.IndexFunc(grants, func(g store.Grant) bool {
+			var failed error
+			h, failed = d.handling(g.Release)
+			err = errors.Join(err, failed)
+			return h.Onward != entente.OnwardNone
+		})
 		if err != nil {
 			return entente.Act{}, err
 		}
-		if h.Onward == entente.OnwardNone {
+		if i < 0 {
 			return entente.Act{}, entente.Errorf(entente.Refused, "respect it; a request for information of your own is another matter", "%s released it with onward rule none: do not ask", d.nameOf(row.Originator))
 		}
 		if o.Purpose == "" {
 			o.Purpose = h.Purpose
 		}
-		return entente.Act{Kind: entente.KindAsk, Compact: grants[0].Compact, To: row.Originator, Ask: &entente.Ask{
+		return entente.Act{Kind: entente.KindAsk, Compact: grants[i].Compact, To: row.Originator, Ask: &entente.Ask{
 			Record: o.Record, Use: o.Use, Recipients: slices.Sorted(slices.Values(o.Recipients)), Purpose: o.Purpose, Expires: o.Expires, Reason: o.Reason,
 		}}, nil
 	})
@@ -166,9 +174,21 @@ func (d *desk) handlingFor(record entente.RecordID, reader entente.PartyID, in e
 	if grants = d.unexpired(grants); len(grants) == 0 {
 		return nil, entente.Errorf(entente.Refused, "refuse the question", "%s does not hold the record any more", d.nameOf(reader))
 	}
-	h, err := d.handling(grants[0].Release)
+	h, err := d.strictest(grants)
 	h.Onward = entente.OnwardNone
 	return &h, err
+}
+
+// strictest is the handling that keeps all the releases which grants rest on.
+func (d *desk) strictest(grants []store.Grant) (entente.Handling, error) {
+	all := make([]entente.Handling, len(grants))
+	for i, g := range grants {
+		var err error
+		if all[i], err = d.handling(g.Release); err != nil {
+			return entente.Handling{}, err
+		}
+	}
+	return release.Combine(all[0], all[1:]...)
 }
 
 // ownAsk judges an own ask.
@@ -498,17 +518,15 @@ func (d *desk) sourcesOf(record entente.RecordID, in entente.CompactID, recipien
 		}
 		originators = append(originators, row.Originator)
 		if !src.Gone {
-			if src.Handling, err = d.handling(grants[0].Release); err != nil {
+			if src.Handling, err = d.strictest(grants); err != nil {
 				return nil, nil, err
 			}
 			if src.Permit, err = d.permit(row, entente.Derive, "", recipient); err != nil {
 				return nil, nil, err
 			}
-			if src.Permit == nil && src.Handling.Onward == entente.OnwardMembers && grants[0].Compact == in {
-				if ok, err := d.inAdvance(row.Originator, in, recipient); err != nil {
+			if src.Permit == nil {
+				if src.Permit, err = d.permitInAdvance(row.Originator, grants, in, recipient); err != nil {
 					return nil, nil, err
-				} else if ok {
-					src.Permit = &release.Permit{Consent: grants[0].Release, Handling: src.Handling}
 				}
 			}
 		}
@@ -517,14 +535,32 @@ func (d *desk) sourcesOf(record entente.RecordID, in entente.CompactID, recipien
 	return out, originators, nil
 }
 
-// inAdvance says whether consent that an originator gave in advance to the
-// members of a compact stands towards one of them: a suspension voids it like any other.
-func (d *desk) inAdvance(originator entente.PartyID, in entente.CompactID, recipient entente.PartyID) (bool, error) {
-	state, err := d.state(in)
-	if err != nil || state.May(originator, recipient, entente.KindRelease, d.now, compact.Receiving) != nil {
-		return false, err
+// permitInAdvance is the consent that an originator gave in advance, to all
+// members of this compact, by any of the releases which grants rest on. It stands
+// towards a member as long as the originator may itself release to that member: a
+// suspension voids it like any other. Nil: there is none.
+func (d *desk) permitInAdvance(originator entente.PartyID, grants []store.Grant, in entente.CompactID, recipient entente.PartyID) (*release.Permit, error) {
+	for _, g := range grants {
+		if g.Compact != in {
+			continue
+		}
+		h, err := d.handling(g.Release)
+		if err != nil {
+			return nil, err
+		}
+		if h.Onward != entente.OnwardMembers {
+			continue
+		}
+		state, err := d.state(in)
+		if err != nil || state.May(originator, recipient, entente.KindRelease, d.now, compact.Receiving) != nil {
+			return nil, err
+		}
+		if fresh, err := d.fresh(originator, state); err != nil || !fresh {
+			return nil, err
+		}
+		return &release.Permit{Consent: g.Release, Handling: h}, nil
 	}
-	return d.fresh(originator, state)
+	return nil, nil
 }
 
 // rootsOf lists what an own record rests on in the end, over own records in

@@ -247,8 +247,18 @@ func TestBatchesThatDoNotContinueTheChannel(t *testing.T) {
 	check(t, err)
 	forgedHead.Signatures[0].Sig = first.Signatures[0].Sig
 	unsigned.Head = forgedHead.Envelope()
+	untrue := next
+	untrueHead, err := entente.ParseSigned(next.Head)
+	check(t, err)
+	statement := *untrueHead.Act.Head
+	statement.Tree.Root = ledger.EmptyRoot
+	untrueHead.Act.Head = &statement
+	untrueHead, err = entente.Sign(untrueHead.Act, a.ring.Receipt)
+	check(t, err)
+	untrue.Head = untrueHead.Envelope()
 	for what, x := range map[string]entente.Batch{
-		"a gap": gap, "history rewritten": rewritten, "the head of another batch": headless,
+		"a head that the entries do not give": untrue,
+		"a gap":                               gap, "history rewritten": rewritten, "the head of another batch": headless,
 		"an epoch the card does not open": wrongEpoch, "a channel of others": notMine, "a head that does not verify": unsigned,
 	} {
 		if _, err := b.Accept(ctx, a.Self(), x); err == nil {

@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -185,10 +186,14 @@ func TestLeak14OverlappingCommunities(t *testing.T) {
 	c.meet("A", "B")
 	asks, err = b.Asks(ctx)
 	check(t, err)
+	i := slices.IndexFunc(asks, func(a node.AskStatus) bool { return a.Ask.Record == shared && a.Answer != "" })
+	if i < 0 {
+		t.Fatalf("no consent for the shared record: %+v", asks)
+	}
 	elsewhere := c.releaseOf(twin, entente.ActID(twin), d.Self(), b.held(t, shared))
-	elsewhere.Release.Records[0].Consent = asks[0].Answer
+	elsewhere.Release.Records[0].Consent = asks[i].Answer
 	p := parcelOf(c.say(b, elsewhere), b.held(t, shared))
-	p.Attached = [][]byte{c.envelope(b, asks[0].Answer)}
+	p.Attached = [][]byte{c.envelope(b, asks[i].Answer)}
 	if code := c.hands("B", "D", twin, p); code != entente.RefusedConsent {
 		t.Errorf("a consent of another compact counts: %q", code)
 	}

@@ -2,11 +2,12 @@ package node_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"entente"
-	"entente/ledger"
+	"entente/node"
 	"entente/store"
 )
 
@@ -144,12 +145,25 @@ func TestLeak10AFailedSignature(t *testing.T) {
 	if _, err := b.Accept(ctx, a.Self(), batch); err == nil {
 		t.Error("a head signed with the key for acts")
 	}
-	receipt := mustSign(t, entente.Act{
-		Kind: entente.KindReceipt, Signer: b.Self(), Card: 1, Compact: id, To: a.Self(), Time: entente.At(c.now),
-		Receipt: &entente.Receipt{Epoch: 1, Tree: entente.TreeHead{Root: ledger.EmptyRoot}},
-	}, c.as("C").ring.Receipt)
-	if _, err := a.Accept(ctx, b.Self(), entente.Batch{Channel: entente.Channel{From: a.Self(), To: b.Self(), Compact: id, Epoch: 1}, Head: receipt.Envelope()}); err == nil {
-		t.Error("a receipt in B's name with C's signature")
+	// D's own answer to C, with B's signature: C takes it with D's alone.
+	from, to := c.as("C"), c.as("D")
+	more, _ := from.note(t, "more")
+	c.release("C", id, []entente.RecordID{more}, "D")
+	positions, err := to.Positions(ctx, from.Self())
+	check(t, err)
+	i := slices.IndexFunc(positions, func(p node.Position) bool { return p.Channel.From == from.Self() && p.Channel.Compact == id })
+	page, err := from.Read(ctx, entente.Reader{Party: to.Self()}, node.Query{Owed: &node.Owed{Compact: id, From: positions[i].Tree.Size}})
+	check(t, err)
+	out, err := to.Accept(ctx, from.Self(), *page.Batch)
+	check(t, err)
+	receipt, err := entente.ParseSigned(out.Receipts[0])
+	check(t, err)
+	forged := mustSign(t, receipt.Act, b.ring.Receipt)
+	if _, err := from.Accept(ctx, to.Self(), entente.Batch{Channel: page.Batch.Channel, Head: forged.Envelope()}); err == nil {
+		t.Error("a receipt in D's name with B's signature")
+	}
+	if _, err := from.Accept(ctx, to.Self(), entente.Batch{Channel: page.Batch.Channel, Head: out.Receipts[0]}); err != nil {
+		t.Errorf("the receipt itself: %v", err) // or the above proves nothing
 	}
 	c.seenBy(rec.ID)
 	c.verify()

@@ -104,7 +104,8 @@ func (m *model) release(p, q, k int, records []int, h modelHandling) bool {
 
 func (m *model) ask(p, r, k int, use string, recipients []int, expires int) (*modelAct, bool) {
 	by := m.held(p, r, k)
-	if m.records[r].owner == p || len(by) == 0 || by[0].handling.onward == 0 || !m.may(p, k, p, m.records[r].owner, sending) {
+	allowed := slices.ContainsFunc(by, func(l *modelAct) bool { return l.handling.onward > 0 })
+	if m.records[r].owner == p || !allowed || !m.may(p, k, p, m.records[r].owner, sending) {
 		return nil, false
 	}
 	a := &modelAct{kind: "ask", by: p, to: m.records[r].owner, compact: k, record: r, use: use, recipients: recipients, expires: expires}
@@ -129,8 +130,7 @@ func (m *model) answer(ask *modelAct, least *modelHandling, refuse bool) bool {
 			if len(by) == 0 {
 				return false
 			}
-			least = &by[0].handling
-			c.handling = *least
+			c.handling = strictestOf(by)
 			c.handling.onward = 0
 		} else {
 			c.handling = *least

@@ -51,6 +51,18 @@ func (h modelHandling) asStrictAs(least modelHandling) bool {
 		(least.expires == 0 || h.expires != 0 && h.expires <= least.expires)
 }
 
+// strictestOf is handling as strict as that of each of these releases.
+func strictestOf(by []*modelAct) modelHandling {
+	h := by[0].handling
+	for _, l := range by[1:] {
+		h.tlp, h.onward, h.caveat = min(h.tlp, l.handling.tlp), min(h.onward, l.handling.onward), h.caveat || l.handling.caveat
+		if e := l.handling.expires; e != 0 && (h.expires == 0 || e < h.expires) {
+			h.expires = e
+		}
+	}
+	return h
+}
+
 // modelAct is anything that was said.
 type modelAct struct {
 	kind    string // accession, suspension, resumption, release, ask, consent, recall
@@ -335,9 +347,9 @@ func (m *model) sourced(p, q, k, r int, h modelHandling) bool {
 			continue
 		}
 		switch c := m.permit(p, "derive", s, -1, q); {
-		case c != nil && !h.asStrictAs(c.handling), !h.asStrictAs(by[0].handling):
+		case c != nil && !h.asStrictAs(c.handling), slices.ContainsFunc(by, func(l *modelAct) bool { return !h.asStrictAs(l.handling) }):
 			return false
-		case c == nil && !(by[0].handling.onward == 2 && by[0].compact == k && m.may(p, k, owner, q, receiving) && m.fresh(p, owner)):
+		case c == nil && !(slices.ContainsFunc(by, func(l *modelAct) bool { return l.handling.onward == 2 && l.compact == k }) && m.may(p, k, owner, q, receiving) && m.fresh(p, owner)):
 			return false // nor is there consent in advance for the members of this compact
 		}
 	}
