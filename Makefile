@@ -27,7 +27,7 @@ demo: build ## four parties on this machine; stays up until Ctrl-C
 # The race detector makes tests five to ten times slower: with it run the short
 # forms, and neither the tests of cmd, which start the program many hundred times,
 # nor the two of node that run thousands of steps in one goroutine. The model of the
-# visibility rule (TestModel) takes minutes: it is run by `make leaks`.
+# visibility rule (TestModel), which is all in two goroutines.
 SLOW := ^TestModel|^TestLiar|^TestVerifyFindsWhatWasTamperedWith
 test: check ## check, then all tests; before that the short ones with the race detector, where there is a C compiler
 ifneq ($(COMPILER),)
@@ -37,7 +37,7 @@ else ifeq ($(ENTENTE_CI),1)
 else
 	@echo "skipped: the race detector (it needs a C compiler)"
 endif
-	$(GO) test -skip '^TestModel' -timeout 14m ./...
+	$(GO) test -timeout 14m ./...
 
 race: ## all tests with the race detector, cmd too
 	CGO_ENABLED=1 $(GO) test -race -timeout 60m ./...

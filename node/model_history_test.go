@@ -45,18 +45,25 @@ func TestModel(t *testing.T) {
 	case testing.Short():
 		want = 20_000
 	}
-	run := &modelRun{want: want, reached: map[string]int{}}
+	seed := flag.Lookup("rapid.seed").Value
+	run := &modelRun{reached: map[string]int{}, fixed: seed.String() == "0" && os.Getenv("ENTENTE_LONG") != "1"}
+	defer seed.Set(seed.String())
 	begun := time.Now()
+	const workers = 2
 	t.Run("histories", func(t *testing.T) {
-		for worker := range 2 {
+		for worker := range uint64(workers) {
 			t.Run(fmt.Sprint(worker), func(t *testing.T) {
 				t.Parallel()
-				for run.steps.Load() < want && !t.Failed() {
-					rapid.Check(t, run.history)
+				part := &modelPart{modelRun: run, want: want / workers}
+				for n := worker + 1; part.done < part.want && !t.Failed(); n += workers {
+					part.check(t, seed, n)
 				}
 			})
 		}
 	})
+	if steps := run.steps.Load(); steps < want && !t.Failed() {
+		t.Errorf("%d steps, expected %d", steps, want)
+	}
 	for _, what := range []string{
 		"a relay", "a relay that came", "a relay refused by who received it", "derived work", "references", "a release dropped",
 		"an entry withheld", "an entry refused", "a recall that came",
@@ -70,12 +77,36 @@ func TestModel(t *testing.T) {
 }
 
 type modelRun struct {
-	want             int64
 	steps, histories atomic.Int64
+
+	fixed   bool       // the seeds
+	seeding sync.Mutex // held while a check reads its seed
 
 	mu      sync.Mutex
 	failure string // the first, shrunk
 	reached map[string]int
+}
+
+// modelPart is the share of one worker, in steps.
+type modelPart struct {
+	*modelRun
+	want, done int64
+}
+
+// check runs some histories. They are the same in every run, so that a change is
+// judged by what it changed; a long run, or -rapid.seed, draws others.
+func (part *modelPart) check(t *testing.T, seed flag.Value, n uint64) {
+	if !part.fixed {
+		rapid.Check(t, part.history)
+		return
+	}
+	part.seeding.Lock()
+	seeded := sync.OnceFunc(part.seeding.Unlock)
+	defer seeded()
+	if err := seed.Set(fmt.Sprint(n)); err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(rt *rapid.T) { seeded(); part.history(rt) })
 }
 
 // setting is what a history begins with.
@@ -98,8 +129,8 @@ var layouts = [][]modelCompact{
 	{{[]int{0, 1, 2}, aYear, 1}, {[]int{3, 1, 2}, tenDays, 2}},
 }
 
-func (run *modelRun) history(rt *rapid.T) {
-	if run.steps.Load() >= run.want {
+func (run *modelPart) history(rt *rapid.T) {
+	if run.done >= run.want {
 		return
 	}
 	s := setting{compacts: layouts[evenly(len(layouts)).Draw(rt, "compacts")], pending: []int{-1, -1, -1, 1}[evenly(4).Draw(rt, "not signed yet")]}
@@ -115,6 +146,7 @@ func (run *modelRun) history(rt *rapid.T) {
 		h.rt = rt
 		if h.wrong == "" {
 			h.do(h.draw())
+			run.done++
 			run.steps.Add(1)
 		}
 	}})
