@@ -25,9 +25,9 @@ demo: build ## four parties on this machine; stays up until Ctrl-C
 	./entente demo
 
 # The race detector makes tests five to ten times slower: with it run the short
-# forms, and neither the tests of cmd, which start the program many hundred times,
-# nor the two of node that run thousands of steps in one goroutine. The model of the
-# visibility rule (TestModel), which is all in two goroutines.
+# forms, without the tests of cmd, which start the program many hundred times,
+# and those of node that run thousands of steps in one goroutine or two (the model of the
+# visibility rule among them).
 SLOW := ^TestModel|^TestLiar|^TestVerifyFindsWhatWasTamperedWith
 test: check ## check, then all tests; before that the short ones with the race detector, where there is a C compiler
 ifneq ($(COMPILER),)

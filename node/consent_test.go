@@ -1,6 +1,8 @@
 package node_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +96,54 @@ func TestARelayTakesItsOriginatorsConsent(t *testing.T) {
 		t.Errorf("%v", s)
 	}
 	c.verify()
+}
+
+// A record that came twice: what either release allows is allowed, in whichever
+// order they came; what is passed on keeps the handling of both.
+func TestOfTwoReleasesEachAllowsAndBothBind(t *testing.T) {
+	for _, onward := range [][]entente.Onward{{entente.OnwardNone, entente.OnwardAsk}, {entente.OnwardAsk, entente.OnwardNone}} {
+		c := newCell(t, "A", "B", "C")
+		id := c.found("A", "B", "C")
+		r, _ := c.as("A").note(t, "came twice")
+		for i, rule := range onward {
+			o := c.order(id, []entente.RecordID{r}, "B")
+			o.Handling.Onward, o.Handling.Caveats = rule, []string{fmt.Sprintf("caveat %d", i)}
+			_, _, err := c.as("A").Release(ctx, o)
+			check(t, err)
+		}
+		c.meetAll()
+		c.ask("B", r, entente.Derive, "C")
+		c.meetAll()
+		asks, err := c.as("A").Asks(ctx)
+		check(t, err)
+		h, err := c.as("A").AskedHandling(ctx, asks[0].Act)
+		check(t, err)
+		if !slices.Equal(h.Caveats, []string{"caveat 0", "caveat 1"}) || h.Onward != entente.OnwardNone {
+			t.Errorf("%v: A would consent under %+v", onward, h)
+		}
+		c.answer("A", "")
+		c.meetAll()
+		work, _ := c.as("B").note(t, "work")
+		check(t, c.as("B").Derive(ctx, []entente.RecordID{work}, []entente.RecordID{r}))
+		o := c.order(id, []entente.RecordID{work}, "C")
+		o.Handling.Caveats = []string{"caveat 0"}
+		if _, _, err := c.as("B").Release(ctx, o); entente.KindOf(err) != entente.Refused {
+			t.Errorf("%v: work under the handling of one release goes out: %v", onward, err)
+		}
+		o.Handling.Caveats = []string{"caveat 0", "caveat 1"}
+		if _, _, err := c.as("B").Release(ctx, o); err != nil {
+			t.Errorf("%v: under the handling of both: %v", onward, err)
+		}
+	}
+	c := newCell(t, "A", "B", "C")
+	id := c.found("A", "B", "C")
+	r, _ := c.as("A").note(t, "twice under none")
+	c.release("A", id, []entente.RecordID{r}, "B")
+	c.release("A", id, []entente.RecordID{r}, "B")
+	c.meetAll()
+	if _, err := c.as("B").Ask(ctx, node.AskOrder{Record: r, Use: entente.Derive, Recipients: []entente.PartyID{c.as("C").Self()}}); entente.KindOf(err) != entente.Refused {
+		t.Errorf("asked where no release allows it: %v", err)
+	}
 }
 
 func TestARefusedAskIsNoConsent(t *testing.T) {

@@ -37,8 +37,8 @@ func (c *cell) reach(who string) string {
 				for _, f := range full.Views {
 					fmt.Fprintf(&b, "%s %+v %+v %+v\n%s\n", f.ID(), f.Header(), f.Object(), f.Grants(), f.Bytes())
 				}
-				q.After = v.N()
 			}
+			q.After = page.Next
 			if !page.More {
 				return
 			}

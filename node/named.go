@@ -54,11 +54,7 @@ func (d *desk) showAll(r entente.Reader, rows []store.Record) ([]release.View, e
 	}
 	var views []release.View
 	for _, row := range rows {
-		place := row.N
-		if all := by[row.ID]; len(all) > 0 {
-			place = all[0].N
-		}
-		v, ok, err := d.show(r, row, place, by[row.ID])
+		v, ok, err := d.show(r, row, by[row.ID])
 		if err != nil {
 			return nil, err
 		}

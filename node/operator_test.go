@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,6 +90,11 @@ func TestTwoPersonsRelease(t *testing.T) {
 	check(t, err)
 	if half.Missing != 1 {
 		t.Fatalf("an approval whose person has lost the role counts: %+v", half)
+	}
+	waiting, err = c.as("A").Proposals(ctx)
+	check(t, err)
+	if waiting[0].Missing != 1 || !slices.Equal(waiting[0].Approved, []string{"timur"}) {
+		t.Fatalf("shown as approved by %v, missing %d", waiting[0].Approved, waiting[0].Missing)
 	}
 	check(t, c.as("A").PutOperator(ctx, store.Operator{Name: "olga", Key: keys["olga"].Key(), Roles: []string{node.RoleReleaser}}))
 	full, err := c.as("A").Approve(ctx, done.Proposal, approvalOf(t, done.Proposal, "timur", keys["timur"]))

@@ -210,22 +210,8 @@ func (n *Node) Approve(ctx context.Context, id string, by Approval) (Done, error
 		if err := d.event(store.Event{What: "approve", Who: by.Operator, Compact: row.Compact, Subject: id, Detail: string(kind) + " " + by.Signature}); err != nil {
 			return err
 		}
-		approvals, err := d.Approvals(id)
-		if err != nil {
+		if _, done.Missing, err = d.approved(row); err != nil || done.Missing > 0 {
 			return err
-		}
-		persons, err := d.personsFor(kind, row.Compact)
-		if err != nil {
-			return err
-		}
-		valid := 0
-		for _, a := range approvals {
-			if d.checkApproval(kind, id, Approval{a.Operator, a.Signature}) == nil {
-				valid++
-			}
-		}
-		if done.Missing = max(persons-valid, 0); done.Missing > 0 {
-			return nil
 		}
 		// Closed before it is done: after a crash in between it is proposed again,
 		// never done twice.
@@ -239,6 +225,25 @@ func (n *Node) Approve(ctx context.Context, id string, by Approval) (Done, error
 		return done, errors.Join(err, reopen)
 	}
 	return done, nil
+}
+
+// approved gives the persons whose approval of a proposal counts, and how many
+// more it takes. Who has lost the role or the key since counts no more.
+func (d *desk) approved(p store.Proposal) (who []string, missing int, err error) {
+	approvals, err := d.Approvals(p.ID)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, a := range approvals {
+		switch err := d.checkApproval(p.Kind, p.ID, Approval{a.Operator, a.Signature}); {
+		case err == nil:
+			who = append(who, a.Operator)
+		case entente.KindOf(err) != entente.Refused:
+			return nil, 0, err
+		}
+	}
+	persons, err := d.personsFor(p.Kind, p.Compact)
+	return who, max(persons-len(who), 0), err
 }
 
 func (n *Node) do(ctx context.Context, p Proposed, done *Done) error {
@@ -297,18 +302,9 @@ func (n *Node) Proposals(ctx context.Context) ([]ProposalStatus, error) {
 		}
 		for _, row := range rows {
 			st := ProposalStatus{Proposal: row}
-			approvals, err := d.Approvals(row.ID)
-			if err != nil {
+			if st.Approved, st.Missing, err = d.approved(row); err != nil {
 				return err
 			}
-			for _, a := range approvals {
-				st.Approved = append(st.Approved, a.Operator)
-			}
-			persons, err := d.personsFor(row.Kind, row.Compact)
-			if err != nil {
-				return err
-			}
-			st.Missing = max(persons-len(approvals), 0)
 			out = append(out, st)
 		}
 		return nil

@@ -31,8 +31,13 @@ type Query struct {
 	Own *bool
 	// Type bounds it to one STIX type.
 	Type string
-	// After continues a list behind a view's N; Limit defaults to 100, at most 1000.
-	After int64
+	// Originator bounds it to the records of one party.
+	Originator entente.PartyID
+	// Newest turns a list round: what came last stands first.
+	Newest bool
+	// After continues the same list behind a page, by its Next; Limit defaults to
+	// 100, at most 1000.
+	After string
 	Limit int
 	// Owed asks, as a peer, for the next entries of the channel to that peer. What
 	// is read so is entered in the channel in the same transaction.
@@ -54,7 +59,9 @@ type Owed struct {
 // Page is what a reader gets.
 type Page struct {
 	Views []release.View
-	// More says that a further page follows behind the last view.
+	// Next is the place behind the last view of a list, for Query.After; More says
+	// that a further page follows there now.
+	Next string
 	More bool
 	// Batch answers Owed; nil if nothing is owed.
 	Batch *entente.Batch
@@ -160,7 +167,7 @@ func (d *desk) readOne(r entente.Reader, q Query) ([]release.View, error) {
 			if err != nil {
 				return nil, err
 			}
-			v, ok, err := d.show(r, full, row.N, grants)
+			v, ok, err := d.show(r, full, grants)
 			if err != nil {
 				return nil, err
 			}
@@ -180,7 +187,7 @@ func (d *desk) readOne(r entente.Reader, q Query) ([]release.View, error) {
 
 // show makes the view of a row for a reader, from the grants that the store has
 // of this record.
-func (d *desk) show(r entente.Reader, row store.Record, place int64, rows []store.Grant) (release.View, bool, error) {
+func (d *desk) show(r entente.Reader, row store.Record, rows []store.Grant) (release.View, bool, error) {
 	if row.Gone != "" {
 		return release.View{}, false, nil
 	}
@@ -204,7 +211,7 @@ func (d *desk) show(r entente.Reader, row store.Record, place int64, rows []stor
 		}
 	}
 	obj := release.Object{STIX: row.STIX, Type: row.Type, Version: row.Version, Name: row.Name, Size: row.Size, Arrived: row.Arrived}
-	v, ok := release.Show(r, d.self, place, rec, obj, grants, d.now)
+	v, ok := release.Show(r, d.self, rec, obj, grants, d.now)
 	return v, ok, nil
 }
 
@@ -265,7 +272,7 @@ func (d *desk) grants(rows []store.Grant) ([]release.Grant, error) {
 		} else if hidden {
 			continue
 		}
-		out = append(out, release.Grant{N: row.N, Reader: row.Reader, Compact: row.Compact, Record: row.Record, Release: row.Release, Handling: g.handling, Supersedes: g.supersedes[row.Record]})
+		out = append(out, release.Grant{Reader: row.Reader, Compact: row.Compact, Record: row.Record, Release: row.Release, Handling: g.handling, Supersedes: g.supersedes[row.Record]})
 	}
 	return out, nil
 }
@@ -356,46 +363,72 @@ func (d *desk) release(id entente.ActID) (*entente.Release, error) {
 	return s.Act.Release, nil
 }
 
-// readList gives a page: own records by arrival, or what was granted by grant.
+// ownList says whether a query asks for the reader's own records at the reader's
+// own node; otherwise it asks for what was granted to the reader.
+func ownList(r entente.Reader, q Query) bool { return q.Own == nil || *q.Own }
+
+// readList fills a page with what the reader may see and looks one view further:
+// a short page, or a page to come with nothing in it, would tell of what is hidden.
 func (d *desk) readList(r entente.Reader, q Query) (Page, error) {
-	own := r.Party == d.self && q.Compact == "" && (q.Own == nil || *q.Own)
-	if own {
-		return d.readOwn(r, q)
+	at, err := d.place(r, q)
+	if err != nil {
+		return Page{}, err
 	}
-	var page Page
-	for len(page.Views) < q.Limit {
-		rows, err := d.GrantedRecords(r.Party, q.Compact, entente.DateOf(d.now), q.After, q.Limit)
+	page, own := Page{Next: q.After}, r.Party == d.self && q.Compact == "" && ownList(r, q)
+	for end := at; ; {
+		rows, err := d.listed(r, q, own, at)
 		if err != nil {
 			return page, err
 		}
 		for _, x := range rows {
-			q.After = x.Grant.N
-			if q.Type != "" && x.Record.Type != q.Type || x.Record.Originator == r.Party {
+			at = x.Record.N
+			if !own {
+				at = x.Grant.N
+			}
+			if q.Type != "" && x.Record.Type != q.Type || q.Originator != "" && x.Record.Originator != q.Originator || !own && x.Record.Originator == r.Party {
 				continue
 			}
-			v, ok, err := d.showGranted(r, q, x)
+			v, ok, err := d.showListed(r, q, x, own)
 			if err != nil {
 				return page, err
 			}
-			if ok {
-				page.Views = append(page.Views, v)
+			if !ok {
+				continue
 			}
-			if len(page.Views) == q.Limit {
+			if page.More = len(page.Views) == q.Limit; page.More {
 				break
 			}
+			page.Views, end = append(page.Views, v), at
 		}
-		if len(rows) < q.Limit {
-			return page, nil
+		if page.More || len(rows) <= q.Limit {
+			if len(page.Views) > 0 {
+				page.Next, err = d.cursor(r, q, end)
+			}
+			return page, err
 		}
 	}
-	page.More = true
-	return page, nil
 }
 
-// showGranted makes the view of a record in a list, by the grant it is listed
-// by. For another party, where that one does not flow now, another may.
-func (d *desk) showGranted(r entente.Reader, q Query, x store.Granted) (release.View, bool, error) {
-	v, ok, err := d.show(r, x.Record, x.Grant.N, []store.Grant{x.Grant})
+// listed gives the next rows of a list, one more than a page.
+func (d *desk) listed(r entente.Reader, q Query, own bool, at int64) ([]store.Granted, error) {
+	if !own {
+		return d.GrantedRecords(r.Party, q.Compact, entente.DateOf(d.now), at, q.Limit+1, q.Newest)
+	}
+	rows, err := d.OwnRecords(d.self, at, q.Limit+1, q.Type, q.Newest)
+	out := make([]store.Granted, len(rows))
+	for i, row := range rows {
+		out[i].Record = row
+	}
+	return out, err
+}
+
+// showListed makes the view of a record in a list, by the grant it is listed by.
+// For another party, where that one does not flow now, another may.
+func (d *desk) showListed(r entente.Reader, q Query, x store.Granted, own bool) (release.View, bool, error) {
+	if own {
+		return d.show(r, x.Record, nil)
+	}
+	v, ok, err := d.show(r, x.Record, []store.Grant{x.Grant})
 	if err != nil || ok || r.Party == d.self {
 		return v, ok, err
 	}
@@ -404,36 +437,7 @@ func (d *desk) showGranted(r entente.Reader, q Query, x store.Granted) (release.
 		return v, false, err
 	}
 	all = slices.DeleteFunc(all, func(g store.Grant) bool { return q.Compact != "" && g.Compact != q.Compact })
-	return d.show(r, x.Record, x.Grant.N, all)
-}
-
-// readOwn fills a page with what the reader may see and looks one view further:
-// a short page, or a page to come with nothing in it, would tell of what is hidden.
-func (d *desk) readOwn(r entente.Reader, q Query) (Page, error) {
-	var page Page
-	for {
-		rows, err := d.OwnRecords(d.self, q.After, q.Limit+1, q.Type)
-		if err != nil {
-			return page, err
-		}
-		for _, row := range rows {
-			q.After = row.N
-			v, ok, err := d.show(r, row, row.N, nil)
-			if err != nil {
-				return page, err
-			}
-			if ok && len(page.Views) == q.Limit {
-				page.More = true
-				return page, nil
-			}
-			if ok {
-				page.Views = append(page.Views, v)
-			}
-		}
-		if len(rows) <= q.Limit {
-			return page, nil
-		}
-	}
+	return d.show(r, x.Record, all)
 }
 
 // anythingOwed says whether a courier would get a batch.
@@ -703,7 +707,7 @@ func (d *desk) bodies(r entente.Reader, id entente.ActID, rel *entente.Release, 
 	d.releases = map[entente.ActID]*entente.Release{id: rel}
 	out := make([][]byte, len(rows))
 	for i, row := range rows {
-		v, ok, err := d.show(r, row, 0, grants[row.ID])
+		v, ok, err := d.show(r, row, grants[row.ID])
 		if err != nil {
 			return nil, "", err
 		}

@@ -203,7 +203,7 @@ func TestShowIsDefaultDeny(t *testing.T) {
 		{"own people, foreign record, no grant", self, foreign, nil, false},
 		{"the originator at another's node", other, foreign, nil, false},
 	} {
-		v, ok := Show(entente.Reader{Party: x.reader}, self, 1, x.rec, Object{}, x.grants, now)
+		v, ok := Show(entente.Reader{Party: x.reader}, self, x.rec, Object{}, x.grants, now)
 		if ok != x.want || ok != (v.Body() != nil) {
 			t.Errorf("%s: shown %v, want %v", x.name, ok, x.want)
 		}

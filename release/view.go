@@ -23,7 +23,6 @@ import (
 // Grant lets Reader see Record because of Release, as long as the release
 // stands and until the day on which its handling expires.
 type Grant struct {
-	N        int64 // place in the reader's list
 	Reader   entente.PartyID
 	Compact  entente.CompactID
 	Record   entente.RecordID
@@ -35,7 +34,6 @@ type Grant struct {
 
 // View is what one reader may see of one record. Its content is set by Show alone.
 type View struct {
-	n      int64
 	reader entente.Reader
 	record entente.Record
 	object Object
@@ -52,9 +50,8 @@ type Object struct {
 
 // Show makes the view that reader r gets of rec at the node of party self, or
 // says that there is none. Readers of self see self's own records; everything
-// else takes a grant to the reader's party that has not expired. n is the
-// record's place in the reader's list.
-func Show(r entente.Reader, self entente.PartyID, n int64, rec entente.Record, obj Object, grants []Grant, now time.Time) (View, bool) {
+// else takes a grant to the reader's party that has not expired.
+func Show(r entente.Reader, self entente.PartyID, rec entente.Record, obj Object, grants []Grant, now time.Time) (View, bool) {
 	var standing []Grant
 	for _, g := range grants {
 		if g.Reader == r.Party && g.Record == rec.ID && !g.Handling.Expired(now) {
@@ -65,7 +62,7 @@ func Show(r entente.Reader, self entente.PartyID, n int64, rec entente.Record, o
 	if r.Party == "" || !own && len(standing) == 0 {
 		return View{}, false
 	}
-	return View{n: n, reader: r, record: rec, object: obj, grants: standing}, true
+	return View{reader: r, record: rec, object: obj, grants: standing}, true
 }
 
 // GiveBack makes the view of a record for the party that delivered it here, so
@@ -77,9 +74,6 @@ func GiveBack(to entente.PartyID, deliveredBy entente.PartyID, rec entente.Recor
 	}
 	return View{reader: entente.Reader{Party: to}, record: rec}, true
 }
-
-// N is the view's place in its reader's list; pages continue after it.
-func (v View) N() int64 { return v.n }
 
 // Reader is whom the view was made for.
 func (v View) Reader() entente.Reader { return v.reader }

@@ -156,13 +156,14 @@ type Granted struct {
 }
 
 // GrantedRecords pages through what a reader may see like Grants, but gives each
-// record once: by its first grant that has not expired on this day.
-func (tx *Tx) GrantedRecords(reader entente.PartyID, compact entente.CompactID, today entente.Date, after int64, limit int) ([]Granted, error) {
-	out, err := tx.grantedRecords(reader, compact, today, after, limit)
+// record once: by its first grant that has not expired on this day. It goes on
+// behind that number, or backwards from the newest before it; 0 is either end.
+func (tx *Tx) GrantedRecords(reader entente.PartyID, compact entente.CompactID, today entente.Date, after int64, limit int, newest bool) ([]Granted, error) {
+	out, err := tx.grantedRecords(reader, compact, today, after, limit, newest)
 	return out, failed("records granted to "+entente.Short(reader), err)
 }
 
-func (tx *Tx) grantedRecords(reader entente.PartyID, compact entente.CompactID, today entente.Date, after int64, limit int) ([]Granted, error) {
+func (tx *Tx) grantedRecords(reader entente.PartyID, compact entente.CompactID, today entente.Date, after int64, limit int, newest bool) ([]Granted, error) {
 	// One question for a page. Names stand in it as numbers, which are looked up
 	// behind it, each once: a page has a few of them, a hundred times.
 	who, err := one(tx, number, `SELECT n FROM names WHERE name = ?1`, string(reader))
@@ -172,6 +173,7 @@ func (tx *Tx) grantedRecords(reader entente.PartyID, compact entente.CompactID, 
 	if err != nil {
 		return nil, err
 	}
+	behind, order := direction("g.n", &after, newest)
 	in, same := ``, ``
 	args := []any{who, after, int64(limit), string(today)}
 	if compact != "" {
@@ -190,9 +192,8 @@ func (tx *Tx) grantedRecords(reader entente.PartyID, compact entente.CompactID, 
 		releases, compacts, originators = append(releases, release), append(compacts, compact), append(originators, originator)
 		return err
 	}, `SELECT g.n, g.compact, g.release, g.until, r.n, r.id, r.originator, r.media, r.stix, r.type, r.version, r.name, r.revoked, r.refs, r.size, r.gone, r.arrived
-		FROM grants g JOIN records r ON r.n = g.record WHERE g.reader = ?1`+in+` AND g.n > ?2 AND (g.until = '' OR g.until > ?4) AND NOT EXISTS (
-		SELECT 1 FROM grants h WHERE h.record = g.record AND h.reader = g.reader`+same+` AND +h.n < g.n AND (h.until = '' OR h.until > ?4))
-		ORDER BY g.n LIMIT ?3`, args...)
+		FROM grants g JOIN records r ON r.n = g.record WHERE g.reader = ?1`+in+` AND `+behind+` AND (g.until = '' OR g.until > ?4) AND NOT EXISTS (
+		SELECT 1 FROM grants h WHERE h.record = g.record AND h.reader = g.reader`+same+` AND +h.n < g.n AND (h.until = '' OR h.until > ?4))`+order+` LIMIT ?3`, args...)
 	if err != nil {
 		return nil, err
 	}

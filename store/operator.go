@@ -89,13 +89,21 @@ func (tx *Tx) Proposal(id string) (Proposal, error) {
 
 // Proposals gives the proposals in one state, or all when state is empty, oldest first.
 func (tx *Tx) Proposals(state string) ([]Proposal, error) {
-	rows, err := list(tx, scanProposal, `SELECT id, kind, compact, body, state, made FROM proposals WHERE ?1 = '' OR state = ?1 ORDER BY made, id`, state)
+	const all = `SELECT id, kind, compact, body, state, made FROM proposals`
+	var rows []Proposal
+	var err error
+	if state == "" {
+		rows, err = list(tx, scanProposal, all+` ORDER BY made, id`)
+	} else {
+		rows, err = list(tx, scanProposal, all+` WHERE state = ?1 ORDER BY made, id`, state)
+	}
 	return rows, failed("proposals", err)
 }
 
-// PutApproval adds a person's approval; a second one of the same person changes nothing.
+// PutApproval adds a person's approval, in the place of that person's earlier one.
 func (tx *Tx) PutApproval(a Approval) error {
-	_, err := tx.exec(`INSERT INTO approvals (proposal, operator, signature, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING`,
+	_, err := tx.exec(`INSERT INTO approvals (proposal, operator, signature, at) VALUES (?1, ?2, ?3, ?4)
+		ON CONFLICT (proposal, operator) DO UPDATE SET signature = ?3, at = ?4`,
 		a.Proposal, a.Operator, a.Signature, micros(a.At))
 	return failed("approval of "+a.Proposal, err)
 }

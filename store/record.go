@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"fmt"
+	"math"
 
 	"entente"
 )
@@ -93,16 +94,30 @@ const versions = ` FROM records r WHERE r.stix = ?2 AND r.originator = (SELECT n
 	ORDER BY r.version, r.n`
 
 // OwnRecords pages through the records of one originator by N, from the first
-// after that number, without bytes; of one STIX type, or of all when typ is empty.
-func (tx *Tx) OwnRecords(originator entente.PartyID, after int64, limit int, typ string) ([]Record, error) {
-	query := `SELECT ` + recordColumns + ` FROM records r WHERE r.originator = (SELECT n FROM names WHERE name = ?1) AND r.n > ?2`
+// after that number on, or backwards from the newest before it, without bytes; of
+// one STIX type, or of all when typ is empty. 0 is either end.
+func (tx *Tx) OwnRecords(originator entente.PartyID, after int64, limit int, typ string, newest bool) ([]Record, error) {
+	behind, order := direction("r.n", &after, newest)
+	query := `SELECT ` + recordColumns + ` FROM records r WHERE r.originator = (SELECT n FROM names WHERE name = ?1) AND ` + behind
 	args := []any{string(originator), after, int64(limit)}
 	if typ != "" {
 		query += ` AND r.type = ?4`
 		args = append(args, typ)
 	}
-	rows, err := list(tx, scanRecord, query+` ORDER BY r.n LIMIT ?3`, args...)
+	rows, err := list(tx, scanRecord, query+order+` LIMIT ?3`, args...)
 	return rows, failed("records of "+entente.Short(originator), err)
+}
+
+// direction is the condition by which a list of column goes on behind the number
+// ?2, and its order.
+func direction(column string, after *int64, newest bool) (behind, order string) {
+	if !newest {
+		return column + ` > ?2`, ` ORDER BY ` + column
+	}
+	if *after == 0 {
+		*after = math.MaxInt64
+	}
+	return column + ` < ?2`, ` ORDER BY ` + column + ` DESC`
 }
 
 // FindRecords gives up to limit records whose id or STIX id begins with prefix,

@@ -53,7 +53,7 @@ type crashParty struct {
 
 	// Owned by watch, then by the test.
 	seen map[entente.RecordID]entente.ActID // records of others, with the release that let it see them
-	last int64
+	last string
 }
 
 // crashNode is one process that serves.

@@ -290,18 +290,17 @@ func (c *crashCell) watch(ctx context.Context, p *crashParty) {
 // look reads the party's list on from where it was left, to its end.
 func (c *crashCell) look(ctx context.Context, p *crashParty) error {
 	var fresh []recordLine
-	for more, after := true, p.last; more; {
+	after := p.last
+	for more := true; more; {
 		a, err := askNode(ctx, p, opLs, lsQuery{Others: true, After: after, Limit: 1000})
 		if err != nil {
 			return err
 		}
-		for _, r := range a.Records {
-			fresh, after = append(fresh, r), r.N
-		}
-		more = a.More
+		fresh = append(fresh, a.Records...)
+		more, after = a.More, a.Others
 	}
+	p.last = after
 	for _, r := range fresh {
-		p.last = r.N
 		if _, twice := p.seen[r.Record]; twice {
 			c.t.Errorf("%s sees record %s twice", p.name, entente.Short(r.Record))
 		}
@@ -369,7 +368,7 @@ func (c *crashCell) settle() {
 func (c *crashCell) checkView(p *crashParty) {
 	c.t.Helper()
 	before := p.seen
-	p.seen, p.last = map[entente.RecordID]entente.ActID{}, 0
+	p.seen, p.last = map[entente.RecordID]entente.ActID{}, ""
 	if err := c.look(c.t.Context(), p); err != nil {
 		c.t.Fatalf("%s: %v", p.name, err)
 	}
@@ -388,7 +387,7 @@ func (c *crashCell) checkView(p *crashParty) {
 		}
 	}
 	own, ids := map[entente.RecordID]bool{}, map[string]bool{}
-	for more, after := true, int64(0); more; {
+	for more, after := true, ""; more; {
 		a, err := askNode(c.t.Context(), p, opLs, lsQuery{Own: true, After: after, Limit: 1000})
 		if err != nil {
 			c.t.Fatalf("%s: %v", p.name, err)
@@ -397,9 +396,9 @@ func (c *crashCell) checkView(p *crashParty) {
 			if own[r.Record] || ids[r.STIX] { // a put that was repeated because its answer was lost
 				c.t.Errorf("%s has %s twice", p.name, r.STIX)
 			}
-			own[r.Record], ids[r.STIX], after = true, true, r.N
+			own[r.Record], ids[r.STIX] = true, true
 		}
-		more = a.More
+		more, after = a.More, a.Own
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -25,6 +25,9 @@ type deriveAnswer struct {
 
 var opDerive = define("derive", func(ctx context.Context, o *office, q deriveQuery) (deriveAnswer, error) {
 	a := deriveAnswer{Records: []entente.RecordID{}, Sources: []entente.RecordID{}}
+	if err := o.writing(ctx); err != nil {
+		return a, err
+	}
 	for _, list := range []struct {
 		texts []string
 		ids   *[]entente.RecordID

@@ -14,7 +14,9 @@ type lsCmd struct {
 	Others  bool   `help:"Only records that others released to this party." xor:"whose"`
 	Compact string `help:"Only what was released to this party in this compact." placeholder:"COMPACT"`
 	Type    string `help:"Only objects of this STIX type." placeholder:"TYPE"`
-	After   int64  `help:"Continue after the record with this number; needs --own, --others or --compact." placeholder:"N"`
+	Newest  bool   `help:"What came last first."`
+	From    string `help:"Only records of this party." placeholder:"PARTY"`
+	After   string `help:"Continue behind a page, by the place it ended at; needs --own, --others or --compact." placeholder:"PLACE"`
 	Limit   int    `help:"At most so many of each list, up to 1000 (default: 100)." default:"100" placeholder:"N"`
 }
 
@@ -23,18 +25,22 @@ type lsQuery struct {
 	Others  bool   `json:"others"`
 	Compact string `json:"compact"`
 	Type    string `json:"type"`
-	After   int64  `json:"after"`
+	Newest  bool   `json:"newest"`
+	From    string `json:"from"`
+	After   string `json:"after"`
 	Limit   int    `json:"limit"`
 }
 
 type lsAnswer struct {
 	Records []recordLine `json:"records"`
 	More    bool         `json:"more"` // a further page follows
+	// Own and Others are the places at which the two lists ended, for --after.
+	Own    string `json:"own_end,omitempty"`
+	Others string `json:"others_end,omitempty"`
 }
 
 // recordLine is what lists say of a record.
 type recordLine struct {
-	N          int64            `json:"n"` // place in its list: own records and others count apart
 	Record     entente.RecordID `json:"record"`
 	STIX       string           `json:"stix"`
 	Type       string           `json:"type"`
@@ -73,7 +79,7 @@ func (o *office) describer(ctx context.Context) (describer, error) {
 func (d describer) line(v release.View) recordLine {
 	obj, from := v.Object(), v.Header().Originator
 	l := recordLine{
-		N: v.N(), Record: v.ID(), STIX: obj.STIX, Type: obj.Type, Modified: obj.Version, Name: obj.Name, Size: obj.Size, Arrived: obj.Arrived,
+		Record: v.ID(), STIX: obj.STIX, Type: obj.Type, Modified: obj.Version, Name: obj.Name, Size: obj.Size, Arrived: obj.Arrived,
 		Own: from == d.self, Originator: partyRef{from, d.parties[from]}, Releases: []grantLine{},
 	}
 	for _, g := range v.Grants() {
@@ -92,13 +98,20 @@ func modified(v release.View) time.Time {
 
 var opLs = define("ls", func(ctx context.Context, o *office, q lsQuery) (lsAnswer, error) {
 	a := lsAnswer{Records: []recordLine{}}
-	query := node.Query{Type: q.Type, After: q.After, Limit: q.Limit}
+	query := node.Query{Type: q.Type, Newest: q.Newest, After: q.After, Limit: q.Limit}
 	if q.Compact != "" {
 		s, err := findCompact(ctx, o.node, q.Compact)
 		if err != nil {
 			return a, err
 		}
 		query.Compact = s.ID
+	}
+	if q.From != "" {
+		p, err := findParty(ctx, o.node, q.From)
+		if err != nil {
+			return a, err
+		}
+		query.Originator = p.ID
 	}
 	d, err := o.describer(ctx)
 	if err != nil {
@@ -117,6 +130,11 @@ var opLs = define("ls", func(ctx context.Context, o *office, q lsQuery) (lsAnswe
 			a.Records = append(a.Records, d.line(v))
 		}
 		a.More = a.More || page.More
+		if own {
+			a.Own = page.Next
+		} else {
+			a.Others = page.Next
+		}
 	}
 	return a, nil
 })
@@ -125,12 +143,12 @@ func (c *lsCmd) Run(s *session) error {
 	switch {
 	case c.Own && c.Compact != "":
 		return usageErrorf("--compact lists what others released: leave out --own")
-	case c.After != 0 && !c.Own && !c.Others && c.Compact == "":
+	case c.After != "" && !c.Own && !c.Others && c.Compact == "":
 		return usageErrorf("--after needs --own, --others or --compact: the lists count apart")
 	case c.Limit < 1 || c.Limit > 1000:
 		return usageErrorf("--limit=%d: expected 1 to 1000", c.Limit)
 	}
-	a, err := ask(s, opLs, lsQuery{c.Own, c.Others, c.Compact, c.Type, c.After, c.Limit})
+	a, err := ask(s, opLs, lsQuery{c.Own, c.Others, c.Compact, c.Type, c.Newest, c.From, c.After, c.Limit})
 	if err != nil {
 		return err
 	}
@@ -151,13 +169,13 @@ func (c *lsCmd) Run(s *session) error {
 			rows = append(rows, []string{entente.Short(l.Record), from, handling, plain(l.Type), name})
 		}
 		p.table(rows)
-		if a.More {
-			last := a.Records[len(a.Records)-1]
-			which := "--others"
-			if last.Own {
-				which = "--own"
-			}
-			p.line("There are more: entente ls %s --after %d", which, last.N)
+		switch {
+		case a.More && a.Own != "" && a.Others != "":
+			p.line("There are more: ask for each list by itself, with --own and --others")
+		case a.More && a.Own != "":
+			p.line("There are more: entente ls --own --after %s", a.Own)
+		case a.More:
+			p.line("There are more: the same with --after %s", a.Others)
 		}
 	})
 }

@@ -35,7 +35,14 @@ type operatorsAnswer struct {
 }
 
 // keeping refuses an operator who is no administrator; the party as a whole may.
-func (o *office) keeping(ctx context.Context) error {
+func (o *office) keeping(ctx context.Context) error { return o.inRole(ctx, node.RoleAdministrator) }
+
+// writing refuses an operator who does not put records; the party as a whole may.
+func (o *office) writing(ctx context.Context) error {
+	return o.inRole(ctx, node.RoleAnalyst, node.RoleReleaser)
+}
+
+func (o *office) inRole(ctx context.Context, roles ...string) error {
 	if o.as == "" {
 		return nil
 	}
@@ -44,9 +51,9 @@ func (o *office) keeping(ctx context.Context) error {
 		return err
 	}
 	if !slices.ContainsFunc(all, func(x store.Operator) bool {
-		return x.Name == o.as && slices.Contains(x.Roles, node.RoleAdministrator)
+		return x.Name == o.as && slices.ContainsFunc(roles, func(r string) bool { return slices.Contains(x.Roles, r) })
 	}) {
-		return entente.Errorf(entente.Refused, "ask an administrator", "operator %s has not the role for it (%s)", o.as, node.RoleAdministrator)
+		return entente.Errorf(entente.Refused, "ask one who has it", "operator %s has not the role for it (%s)", o.as, strings.Join(roles, ", "))
 	}
 	return nil
 }

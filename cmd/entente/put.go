@@ -54,6 +54,9 @@ type putLine struct {
 }
 
 var opPut = define("put", func(ctx context.Context, o *office, q putQuery) (putAnswer, error) {
+	if err := o.writing(ctx); err != nil {
+		return putAnswer{}, err
+	}
 	var all []stix.Object
 	ends := make([]int, len(q.Files))
 	for i, f := range q.Files {

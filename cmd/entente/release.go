@@ -182,8 +182,8 @@ func (o *office) ordered(ctx context.Context, q orderQuery) ([]entente.RecordID,
 		}
 		for _, v := range page.Views {
 			add(v)
-			query.After = v.N()
 		}
+		query.After = page.Next
 		q.All = page.More
 	}
 	views, err := o.records(ctx, q.Records)

@@ -54,6 +54,9 @@ var opBook = define("rotate.book", func(ctx context.Context, o *office, q bookQu
 // opRotate puts a signed card in force whose keys wait beside the old ones. The
 // keys never pass through the socket.
 var opRotate = define("rotate", func(ctx context.Context, o *office, q rotateQuery) (nothing, error) {
+	if err := o.keeping(ctx); err != nil {
+		return nothing{}, err
+	}
 	card, err := entente.ParseSigned([]byte(q.Card))
 	if err != nil {
 		return nothing{}, entente.Errorf(entente.Invalid, "", "card: %w", err)

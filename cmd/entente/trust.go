@@ -28,6 +28,9 @@ type trustAnswer struct {
 }
 
 var opTrust = define("trust", func(ctx context.Context, o *office, q trustQuery) (trustAnswer, error) {
+	if err := o.keeping(ctx); err != nil {
+		return trustAnswer{}, err
+	}
 	var cards []entente.Signed
 	for _, text := range q.Cards {
 		s, err := entente.ParseSigned([]byte(text))

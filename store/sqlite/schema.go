@@ -186,6 +186,7 @@ CREATE TABLE notes (
 	PRIMARY KEY (space, key)
 ) WITHOUT ROWID;
 CREATE INDEX notes_until ON notes (until) WHERE until <> 0;
+CREATE INDEX proposals_state ON proposals (state, made, id);
 `}
 
 // migrate brings the schema to the latest step, all or nothing.

@@ -59,16 +59,22 @@ func grants(s *shelf) {
 			return err
 		}
 		// South has record one by two releases, of which one is listed: the first that stands.
-		if err := equal(s, "granted to south", of(1, 2, 4))(granted(s, tx)(tx.GrantedRecords(party("south"), "", "2026-12-30", 0, 9))); err != nil {
+		if err := equal(s, "granted to south", of(1, 2, 4))(granted(s, tx)(tx.GrantedRecords(party("south"), "", "2026-12-30", 0, 9, false))); err != nil {
 			return err
 		}
-		if err := equal(s, "granted to south, a page", of(2, 4))(granted(s, tx)(tx.GrantedRecords(party("south"), "", "2026-12-30", 1, 2))); err != nil {
+		if err := equal(s, "granted to south, a page", of(2, 4))(granted(s, tx)(tx.GrantedRecords(party("south"), "", "2026-12-30", 1, 2, false))); err != nil {
 			return err
 		}
-		if err := equal(s, "granted to south in east", of(1, 2))(granted(s, tx)(tx.GrantedRecords(party("south"), compact("east"), "2026-12-30", 0, 9))); err != nil {
+		if err := equal(s, "granted to south in east", of(1, 2))(granted(s, tx)(tx.GrantedRecords(party("south"), compact("east"), "2026-12-30", 0, 9, false))); err != nil {
 			return err
 		}
-		if err := equal(s, "granted to south, on the day of the end", of())(granted(s, tx)(tx.GrantedRecords(party("south"), "", "2026-12-31", 0, 9))); err != nil {
+		if err := equal(s, "granted to south, newest first", of(4, 2, 1))(granted(s, tx)(tx.GrantedRecords(party("south"), "", "2026-12-30", 0, 9, true))); err != nil {
+			return err
+		}
+		if err := equal(s, "granted to south, newest first, a page", of(2))(granted(s, tx)(tx.GrantedRecords(party("south"), "", "2026-12-30", 4, 1, true))); err != nil {
+			return err
+		}
+		if err := equal(s, "granted to south, on the day of the end", of())(granted(s, tx)(tx.GrantedRecords(party("south"), "", "2026-12-31", 0, 9, false))); err != nil {
 			return err
 		}
 		if err := equal(s, "count", int64(3))(tx.CountGrants(party("south"), compact("east"))); err != nil {

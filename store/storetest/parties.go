@@ -110,7 +110,7 @@ func emptySets(s *shelf) {
 		count("versions", len(r), err)
 		r, err = tx.VersionsOf(all, nil)
 		count("versions of none", len(r), err)
-		r, err = tx.OwnRecords(all, 0, 9, "")
+		r, err = tx.OwnRecords(all, 0, 9, "", false)
 		count("own records", len(r), err)
 		r, err = tx.FindRecords("", 9)
 		count("found records", len(r), err)

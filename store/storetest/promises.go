@@ -338,7 +338,7 @@ func placeholders(s *shelf) {
 		}
 		s.same("erased by", r.Gone, "by two")
 		// ?4 stands between ?2 and ?3.
-		rows, err := tx.OwnRecords(party("north"), 0, 1, "report")
+		rows, err := tx.OwnRecords(party("north"), 0, 1, "report", false)
 		if err != nil {
 			return err
 		}

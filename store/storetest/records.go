@@ -139,17 +139,22 @@ func recordsOfOne(s *shelf) {
 			after int64
 			limit int
 			typ   string
+			back  bool
 			want  []entente.RecordID
 		}{
-			{0, 10, "", wanted("b", "a", "b2", "none")},
-			{0, 2, "", wanted("b", "a")},
-			{2, 2, "", wanted("b2", "none")},
-			{0, 10, "report", wanted("b", "a", "none")},
-			{1, 1, "report", wanted("a")},
-			{5, 10, "", wanted()},
-			{0, 0, "", wanted()},
+			{0, 10, "", false, wanted("b", "a", "b2", "none")},
+			{0, 2, "", false, wanted("b", "a")},
+			{2, 2, "", false, wanted("b2", "none")},
+			{0, 10, "report", false, wanted("b", "a", "none")},
+			{1, 1, "report", false, wanted("a")},
+			{5, 10, "", false, wanted()},
+			{0, 0, "", false, wanted()},
+			{0, 10, "", true, wanted("none", "b2", "a", "b")},
+			{0, 2, "report", true, wanted("none", "a")},
+			{2, 2, "", true, wanted("b")},
+			{1, 2, "", true, wanted()},
 		} {
-			rows, err := tx.OwnRecords(north, c.after, c.limit, c.typ)
+			rows, err := tx.OwnRecords(north, c.after, c.limit, c.typ, c.back)
 			if err != nil {
 				return err
 			}
