@@ -19,3 +19,12 @@ func NewOperator(path string) (entente.PrivateKey, error) {
 
 // ReadOperator reads the key of a person.
 func ReadOperator(path string) (entente.PrivateKey, error) { return readEd25519(path) }
+
+// ParseOperator reads the key of a person from the text of its file.
+func ParseOperator(text []byte) (entente.PrivateKey, error) {
+	key, err := parseKey(text)
+	if err != nil {
+		return entente.PrivateKey{}, err
+	}
+	return asEd25519(key)
+}

@@ -245,15 +245,20 @@ func readKey(path string) (any, error) {
 	if info.Mode().Perm()&0o077 != 0 {
 		return nil, entente.Errorf(entente.Refused, "chmod 600 "+path+", and ask yourself who has read it", "%s can be read by others (mode %04o)", path, info.Mode().Perm())
 	}
-	block, _ := pem.Decode(b)
-	if block == nil || block.Type != "PRIVATE KEY" {
-		return nil, fmt.Errorf("%s: expected a PEM block PRIVATE KEY", path)
-	}
-	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	key, err := parseKey(b)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return key, nil
+}
+
+// parseKey reads a private key in PKCS #8 (RFC 5958) from PEM text.
+func parseKey(text []byte) (any, error) {
+	block, _ := pem.Decode(text)
+	if block == nil || block.Type != "PRIVATE KEY" {
+		return nil, errors.New("expected a PEM block PRIVATE KEY")
+	}
+	return x509.ParsePKCS8PrivateKey(block.Bytes)
 }
 
 func readEd25519(path string) (entente.PrivateKey, error) {
@@ -261,9 +266,17 @@ func readEd25519(path string) (entente.PrivateKey, error) {
 	if err != nil {
 		return entente.PrivateKey{}, err
 	}
+	k, err := asEd25519(key)
+	if err != nil {
+		return k, fmt.Errorf("%s: %w", path, err)
+	}
+	return k, nil
+}
+
+func asEd25519(key any) (entente.PrivateKey, error) {
 	k, ok := key.(ed25519.PrivateKey)
 	if !ok {
-		return entente.PrivateKey{}, fmt.Errorf("%s: not an Ed25519 key", path)
+		return entente.PrivateKey{}, errors.New("not an Ed25519 key")
 	}
 	return entente.PrivateKeyFrom(k), nil
 }

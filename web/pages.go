@@ -9,11 +9,13 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 
 	xlanguage "golang.org/x/text/language"
 
 	"entente"
+	"entente/node"
 )
 
 // pageFiles are the templates: layout.html, parts of pages in parts/, and one
@@ -82,13 +84,23 @@ func functions(l language) template.FuncMap {
 		"iso":    func(t entente.Time) string { return t.String() }, // for datetime=
 		"number": func(n int) string { return l.Number(int64(n)) },
 		"short":  func(id any) string { return entente.Short(fmt.Sprint(id)) },
-		"join":   strings.Join,
+		"join":   strings.Join, "upper": func(s any) string { return strings.ToUpper(fmt.Sprint(s)) },
+		"has": func(list []string, s string) bool { return slices.Contains(list, s) },
+		"typeName": func(typ string) string {
+			if key := "type." + typ; l.Has(key) {
+				return l.T(key)
+			}
+			return typ
+		},
 	}
 }
 
 // frame is what the layout shows around a page.
 type frame struct {
-	Page      string // its name: the current entry of the menu
+	Page      string // its name
+	Path      string // of the request, to come back to
+	Menu      []entry
+	Theme     string // "light", "dark", or empty: as the browser has it
 	Party     string // name of the party whose desk it is; empty for strangers
 	Who       *visitor
 	Language  language
@@ -98,17 +110,48 @@ type frame struct {
 	Data      any
 }
 
+// entry is a line of the menu.
+type entry struct {
+	Key, Path string
+	Here      bool
+	Count     int
+}
+
+// menuFor is the menu of somebody with these roles.
+func menuFor(who *visitor, path string) []entry {
+	var out []entry
+	add := func(key, to string, roles ...string) {
+		if len(roles) == 0 || who.Is(roles...) {
+			out = append(out, entry{Key: key, Path: to, Here: path == to || to != "/" && strings.HasPrefix(path, to)})
+		}
+	}
+	add("frame.cell", "/")
+	add("frame.inbox", "/inbox", readers...)
+	add("frame.records", "/records", readers...)
+	add("frame.write", "/write", readers...)
+	add("frame.waiting", "/waiting", node.RoleReleaser, node.RoleChair)
+	add("frame.agreements", "/agreements")
+	return out
+}
+
 // show answers with a page. Data is a plain struct made for that page, so that
 // it can also be shown with canned data.
 func (v *visit) show(page string, data any) error { return v.showStatus(http.StatusOK, page, data) }
 
 func (v *visit) showStatus(status int, page string, data any) error {
-	f := frame{Page: page, Who: v.who, Language: v.language, Data: data}
+	f := frame{Page: page, Path: v.r.URL.RequestURI(), Who: v.who, Language: v.language, Data: data}
+	if c, err := v.r.Cookie(themeCookie); err == nil && (c.Value == "dark" || c.Value == "light") {
+		f.Theme = c.Value
+	}
+	if v.r.Method != http.MethodGet {
+		f.Path = "/"
+	}
 	if v.who != nil {
 		var err error
 		if f.Party, err = v.partyName(v.node.Self()); err != nil {
 			return err
 		}
+		f.Menu = menuFor(v.who, v.r.URL.Path)
 	}
 	return v.pages.write(v.w, status, f)
 }

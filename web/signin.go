@@ -73,11 +73,14 @@ func operatorNamed(ctx context.Context, n *node.Node, name string) (*visitor, er
 }
 
 func (d *Door) signInRoutes() {
-	d.open("GET /sign-in", func(v *visit) error { return v.show("signin", nil) })
+	d.open("GET /sign-in", func(v *visit) error {
+		return v.show("signin", signinPage{Next: here(v.r.URL.Query().Get("next"))})
+	})
 	d.open("GET /enter/{secret}", func(v *visit) error { return v.show("enter", v.r.PathValue("secret")) })
 	d.open("POST /enter/{secret}", (*visit).enter)
 	d.open("POST /sign-out", (*visit).signOut)
 	d.open("POST /language", (*visit).chooseLanguage)
+	d.open("POST /theme", (*visit).chooseTheme)
 }
 
 // cookie is the name of the session's cookie. Cookies do not keep ports apart:
@@ -119,7 +122,13 @@ func (v *visit) enter() error {
 	if err := v.node.Drop(ctx, spaceLinks, key); err != nil {
 		return err
 	}
-	return v.begin(string(note.Value), "/")
+	next := "/"
+	if _, err := v.node.Kept(ctx, spaceAccounts, string(note.Value)); entente.KindOf(err) == entente.Hidden {
+		next = "/setup"
+	} else if err != nil {
+		return err
+	}
+	return v.begin(string(note.Value), next)
 }
 
 // begin starts a session and goes to a page of this desk.
@@ -168,7 +177,23 @@ func (v *visit) chooseLanguage() error {
 	if _, ok := v.pages.words[code]; !ok {
 		return entente.Errorf(entente.Invalid, "", "no language %.10q", code)
 	}
-	http.SetCookie(v.w, &http.Cookie{Name: languageCookie, Value: code, Path: "/", MaxAge: 365 * 24 * 3600, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	return v.remember(languageCookie, code)
+}
+
+// themeCookie holds the visitor's choice of light or dark.
+const themeCookie = "theme"
+
+func (v *visit) chooseTheme() error {
+	theme := v.r.FormValue("theme")
+	if theme != "light" && theme != "dark" {
+		return entente.Errorf(entente.Invalid, "", "no theme %.10q", theme)
+	}
+	return v.remember(themeCookie, theme)
+}
+
+// remember keeps a choice of looks for a year, and goes back.
+func (v *visit) remember(name, value string) error {
+	http.SetCookie(v.w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: 365 * 24 * 3600, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	http.Redirect(v.w, v.r, here(v.r.FormValue("back")), http.StatusSeeOther)
 	return nil
 }

@@ -18,7 +18,7 @@ type story struct {
 
 // stories are all pages in all their states. Each file of pages has its own list.
 func stories() []story {
-	return slices.Concat(inboxStories())
+	return slices.Concat(agreementStories(), inboxStories(), recordStories(), writeStories(), releaseStories(), signStories())
 }
 
 // storyWho is a visitor with every role.
@@ -28,14 +28,145 @@ var storyWho = &visitor{Name: "mira", Roles: node.Roles}
 var storyTime = entente.At(time.Date(2026, 3, 14, 9, 30, 0, 0, time.UTC))
 
 func inboxStories() []story {
-	row := inboxRow{
-		Record: "sha256:6f1c2f4a9f4a6d1c0a5e", Name: "Two lorries at the Tamrin crossing", Type: "report", From: "Brevik Liaison",
-		TLP: entente.TLPAmber, Arrived: storyTime,
+	row := listRow{
+		Record: storyRecord, Name: "Two lorries at the Tamrin crossing", Type: "report", From: "Brevik Liaison",
+		TLP: entente.TLPAmber, Arrived: storyTime, Unread: true,
 	}
-	arabic := row
-	arabic.Name, arabic.TLP = "شاحنتان عند معبر تمرين", entente.TLPRed
+	arabic, strict := row, row
+	arabic.Name, arabic.TLP, arabic.From = "شاحنتان عند معبر تمرين", entente.TLPRed, "مكتب نورفال"
+	strict.Name, strict.TLP, strict.Unread, strict.Type = "Канал у старой мельницы", entente.TLPAmberStrict, false, "note"
+	froms := []option{{"sha256:1", "Brevik Liaison"}, {"sha256:2", "مكتب نورفال"}}
+	many := listPage{Rows: []listRow{row, arabic, strict, row, arabic}, Froms: froms, Types: listTypes, Here: "/inbox", Next: "/inbox?after=x"}
+	own := many
+	own.Own = true
 	return []story{
-		{"inbox", "empty", storyWho, inboxPage{}},
-		{"inbox", "many", storyWho, inboxPage{Rows: []inboxRow{row, arabic, row}}},
+		{"inbox", "empty", storyWho, listPage{Types: listTypes, Here: "/inbox"}},
+		{"inbox", "nothing matches", storyWho, listPage{Types: listTypes, Froms: froms, Type: "note", Here: "/inbox", First: "/inbox"}},
+		{"inbox", "many", storyWho, many},
+		{"inbox", "own", storyWho, own},
+		{"inbox", "own, empty", storyWho, listPage{Own: true, Types: listTypes}},
+	}
+}
+
+const storyRecord entente.RecordID = "sha256:6f1c2f4a9f4a6d1c0a5e6f1c2f4a9f4a6d1c0a5e6f1c2f4a9f4a6d1c0a5e0000"
+
+var storyHandling = entente.Handling{TLP: entente.TLPAmber, Onward: entente.OnwardAsk, Purpose: "follow how militants move"}
+
+func recordStories() []story {
+	caveat := storyHandling
+	caveat.Caveats, caveat.Permitted, caveat.Expires = []string{"not for courts"}, []string{"briefing"}, "2026-09-01"
+	other := recordPage{
+		Record: storyRecord, STIX: "report--6d2b1f39-3f0c-4b3a-9a37-3df0b8f8a001", Type: "report", Title: "Two lorries at the Tamrin crossing", From: "Brevik Liaison", Arrived: storyTime,
+		Grants: []grantWords{{"River talks", storyHandling, storyTime, "Corvane"}},
+		Texts:  []field{{"description", "Two lorries waited behind the brick kiln until dusk and left towards the old mill.\n\nBoth had the same driver in March."}},
+		Fields: []field{{"published", "2026-03-14T09:30:00Z"}, {"lang", "en"}}, Refs: []option{{"sha256:1", "Lantern Society"}, {"sha256:2", "معبر تمرين"}},
+		Versions: []listRow{{Record: storyRecord, Name: "Two lorries", Arrived: storyTime}}, Raw: `{"type":"report"}`,
+	}
+	own := other
+	own.Own, own.Grants, own.CanRelease = true, nil, true
+	for _, state := range []string{"owed", "delivered", "receipted", "refused", "recalled", "confirmed", "overdue", "expired", "unsent"} {
+		own.Where = append(own.Where, whereRow{Party: "Corvane", Agreement: "River talks", State: state, Since: storyTime, TLP: entente.TLPAmber})
+	}
+	nowhere := own
+	nowhere.Where, nowhere.File = nil, "report.pdf"
+	arabic := other
+	arabic.Title, arabic.Texts = "شاحنتان عند معبر تمرين", []field{{"content", "انتظرت شاحنتان خلف الفرن حتى الغروب."}}
+	conditions := recordPage{Record: storyRecord, Type: "report", Title: "Under conditions", From: "Brevik Liaison", Arrived: storyTime, Grants: []grantWords{{"River talks", caveat, storyTime, ""}}, Conditions: "x"}
+	return []story{
+		{"record", "of another", storyWho, other},
+		{"record", "own", storyWho, own},
+		{"record", "own, nowhere, a file", storyWho, nowhere},
+		{"record", "in Arabic", storyWho, arabic},
+		{"record", "under conditions", storyWho, conditions},
+	}
+}
+
+func writeStories() []story {
+	about := []option{{"sha256:1", "Lantern Society"}}
+	return []story{
+		{"write", "empty", storyWho, writePage{Kind: "report", Kinds: writeKinds, Choices: about}},
+		{"write", "wrong", storyWho, writePage{Kind: "note", Kinds: writeKinds, Title: "x", Text: "نص", About: about, Wrong: "write.noabout"}},
+		{"write", "file", storyWho, writePage{Kind: "file", Kinds: writeKinds}},
+	}
+}
+
+func releaseStories() []story {
+	form := releasePage{
+		Records: []option{{string(storyRecord), "Two lorries at the Tamrin crossing"}}, TLPs: entente.TLPs, Onwards: entente.Onwards, Purposes: []string{"follow how militants move"},
+		Agreements: []option{{"sha256:c", "River talks"}}, Parties: []option{{"sha256:1", "Brevik Liaison"}, {"sha256:2", "Corvane"}, {"sha256:3", "Dunmere"}},
+		Form: releaseForm{Compact: "sha256:c", To: []string{"sha256:1", "sha256:2"}, TLP: entente.TLPAmber, Onward: entente.OnwardAsk, Purpose: "follow how militants move", References: true},
+	}
+	good, bad, nobody := form, form, form
+	gets := recipientWords{Name: "Brevik Liaison", Allowed: true, Way: []string{"brevik.example:7411"}, Replaces: true}
+	refused := recipientWords{Name: "Corvane", Reasons: []string{"Almara has suspended its flow to Corvane"}, Missing: []string{"identity--6d2b1f39-3f0c-4b3a-9a37-3df0b8f8a001"}, Needs: []need{{storyRecord, "Dunmere"}}}
+	good.Preview = &previewWords{Allowed: 1, Records: 2, Recipients: []recipientWords{gets}, Added: []option{{"sha256:1", "Lantern Society"}}, Warnings: []string{"tearline: a phrase of the fuller record is in it"}}
+	bad.Preview = &previewWords{Allowed: 1, Refused: 1, Records: 2, Recipients: []recipientWords{gets, refused}}
+	nobody.Preview = &previewWords{Records: 1}
+	return []story{
+		{"release", "nothing", storyWho, releasePage{Nothing: true}},
+		{"release", "no agreement", storyWho, releasePage{Records: form.Records}},
+		{"release", "form", storyWho, form},
+		{"release", "allowed", storyWho, good},
+		{"release", "refused", storyWho, bad},
+		{"release", "nobody", storyWho, nobody},
+	}
+}
+
+func signStories() []story {
+	release := orderWords{Kind: "release", Agreement: "River talks", Records: []option{{string(storyRecord), "Two lorries at the Tamrin crossing"}}, Recipients: []recipientWords{{Name: "Brevik Liaison", Allowed: true}}, Handling: &storyHandling}
+	rows := []waitingRow{{ID: "sha256:p", Order: release, Made: storyTime, Approved: []string{"mira"}, Missing: 1, Mine: true}, {ID: "sha256:q", Order: orderWords{Kind: "recall"}, Made: storyTime, Missing: 2, Hidden: true}}
+	stories := []story{
+		{"sign", "wrong password", storyWho, signingPage{Order: release, Post: "/sign/x", Back: "/", Wrong: "sign.wrong"}},
+		{"signed", "done", storyWho, signedPage{Acts: 2, Back: "/"}},
+		{"signed", "waits", storyWho, signedPage{Missing: 1, Back: "/"}},
+		{"waiting", "none", storyWho, waitingPage{}},
+		{"waiting", "two", storyWho, waitingPage{Open: rows, Wrong: "sign.wrong"}},
+		{"signin", "empty", nil, signinPage{Next: "/"}},
+		{"signin", "wrong", nil, signinPage{Next: "/", Name: "mira", Wrong: "signin.wrong"}},
+		{"enter", "link", nil, "x"},
+		{"setup", "empty", storyWho, setupPage{Next: "/"}},
+		{"setup", "short", storyWho, setupPage{Next: "/", Error: "signin.short"}},
+		{"error", "hidden", storyWho, failure{Kind: "hidden"}},
+		{"error", "refused", storyWho, failure{Kind: "refused", Message: "the rules do not allow it", Hint: "ask the chair"}},
+	}
+	for _, kind := range []string{"recall", "ask", "consent", "export", "charter", "accession", "amendment", "suspension", "resumption"} {
+		stories = append(stories, story{"sign", kind, storyWho, signingPage{Order: orderWords{Kind: kind, Agreement: "River talks", Member: "Corvane", Text: "a question is open"}, Post: "/sign/x", Back: "/"}})
+	}
+	return stories
+}
+
+func agreementStories() []story {
+	row := agreementRow{ID: "sha256:c0ffee", Name: "River talks", State: "force", Members: 4, End: storyTime}
+	waiting := row
+	waiting.State, waiting.Missing = "waiting", []string{"Dunmere"}
+	members := []memberRow{
+		{Name: "Almara", Self: true, Status: "member", Basis: "statute of Almara"},
+		{Name: "Brevik Liaison", Status: "member", Stopped: true, Remarks: []string{"not for courts"}},
+		{Name: "Corvane", Status: "member", StoppedBy: true},
+		{Name: "Dunmere", Status: "member", Suspended: true},
+		{Name: "مكتب نورفال", Status: "left"},
+		{Name: "Elmar", Status: "invited"},
+	}
+	one := agreementPage{agreementRow: row, Purposes: []string{"follow how militants move"}, Start: storyTime, Review: storyTime, Charter: "Name: River talks\nType: information\n", Members: members, Chair: true, Default: storyHandling}
+	accede := one
+	accede.agreementRow, accede.Accede = waiting, "sha256:c0ffee"
+	ask := askRow{Ask: "sha256:a", Party: "Brevik Liaison", Agreement: "River talks", Record: option{string(storyRecord), "Two lorries"}, Use: "relay", Recipients: []string{"Dunmere"}, Reason: "it has a post there", Purpose: "follow how militants move", Since: storyTime, State: "open"}
+	given, refused := ask, ask
+	given.State, refused.State, refused.Use = "given", "refused", "derive"
+	cell := cellPage{
+		Agreements: []agreementRow{row, waiting}, Members: members, Reads: true, Signs: true, Waiting: 1, Asks: 2, Flags: 1,
+		New:     []listRow{{Record: storyRecord, Name: "Two lorries at the Tamrin crossing", Type: "report", From: "Brevik Liaison", Arrived: storyTime}, {Record: storyRecord, Name: "شاحنتان عند معبر تمرين", Type: "note", From: "مكتب نورفال", Arrived: storyTime}},
+		Overdue: []recallRow{{"Corvane", storyTime, "overdue"}, {"Dunmere", storyTime, "delivered"}}, Owed: []owedRow{{"Dunmere", 3}},
+	}
+	return []story{
+		{"agreements", "none", storyWho, agreementsPage{}},
+		{"agreements", "two", storyWho, agreementsPage{Rows: []agreementRow{row, waiting, {ID: "sha256:d", State: "unknown"}, {ID: "sha256:e", Name: "Old talks", State: "ended", End: storyTime}}}},
+		{"agreement", "in force", storyWho, one},
+		{"agreement", "waits for us", storyWho, accede},
+		{"consents", "none", storyWho, consentsPage{}},
+		{"consents", "some", storyWho, consentsPage{ToUs: []askRow{ask, refused}, ByUs: []askRow{given}}},
+		{"cell", "empty", storyWho, cellPage{Reads: true, Signs: true}},
+		{"cell", "much", storyWho, cell},
+		{"cell", "administrator", &visitor{Name: "root", Roles: []string{node.RoleAdministrator}}, cellPage{Agreements: cell.Agreements, Members: members}},
 	}
 }

@@ -43,6 +43,7 @@ type Door struct {
 	clock  entente.Clock
 	log    *slog.Logger
 	pages  *pages
+	tries  *tries
 	mux    *http.ServeMux
 }
 
@@ -55,7 +56,7 @@ func New(cfg Config) (*Door, error) {
 	if err != nil || origin.Host == "" || origin.Scheme != "https" && (origin.Scheme != "http" || origin.Hostname() != "localhost") {
 		return nil, entente.Errorf(entente.Invalid, "use https://NAME, or http://localhost:PORT on this machine alone", "the desk cannot be reached at %q", cfg.Origin)
 	}
-	d := &Door{node: cfg.Node, origin: origin, clock: cfg.Clock, log: cfg.Log, mux: http.NewServeMux()}
+	d := &Door{node: cfg.Node, origin: origin, clock: cfg.Clock, log: cfg.Log, tries: &tries{wrong: map[string]wrong{}}, mux: http.NewServeMux()}
 	if d.clock == nil {
 		d.clock = time.Now
 	}
@@ -77,8 +78,16 @@ func New(cfg Config) (*Door, error) {
 // routes lists every page. Each file of this package adds its own here, in one line.
 func (d *Door) routes() {
 	d.signInRoutes()
+	d.accountRoutes()
+	d.signRoutes()
+	d.cellRoutes()
 	d.inboxRoutes()
-	d.page("GET /{$}", func(v *visit) error { http.Redirect(v.w, v.r, "/inbox", http.StatusSeeOther); return nil })
+	d.recordRoutes()
+	d.writeRoutes()
+	d.releaseRoutes()
+	d.consentRoutes()
+	d.agreementRoutes()
+	d.eventRoutes()
 }
 
 // policy is what browsers are told about every page: nothing from elsewhere,

@@ -45,5 +45,6 @@ type commands struct {
 	Peers       peersCmd       `cmd:"" help:"Show the connections of the running node."`
 	Serve       serveCmd       `cmd:"" help:"Run the node: deliver to partners and take in what they deliver."`
 	Version     versionCmd     `cmd:"" help:"Print the version of this program."`
+	Storybook   storybookCmd   `cmd:"" help:"Show every page of the desk with canned data."`
 	Demo        demoCmd        `cmd:"" help:"Show the main job on this machine: four invented parties, four nodes."`
 }

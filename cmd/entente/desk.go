@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"strconv"
@@ -25,13 +24,9 @@ func openDesk(o *office, c serveCmd, log *slog.Logger) (desk, error) {
 	if c.Desk == "" {
 		return desk{}, nil
 	}
-	host, _, err := net.SplitHostPort(c.Desk)
-	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return desk{}, errors.Join(err, entente.Errorf(entente.Invalid, "use 127.0.0.1:PORT, with a proxy that has a certificate in front for other machines", "the desk cannot listen on %q", c.Desk))
-	}
-	l, err := net.Listen("tcp", c.Desk)
+	l, err := listenLoopback(c.Desk)
 	if err != nil {
-		return desk{}, fmt.Errorf("desk: %w", err)
+		return desk{}, err
 	}
 	d := desk{origin: c.Origin, listen: l}
 	if d.origin == "" {

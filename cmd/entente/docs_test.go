@@ -168,7 +168,7 @@ var answers = map[string]any{
 	"entente show": showAnswer{}, "entente conflicts": conflictsAnswer{}, "entente preview": orderAnswer{}, "entente channels": channelsAnswer{},
 	"entente log": logAnswer{}, "entente status": statusAnswer{}, "entente verify": verifyAnswer{}, "entente peers": peersAnswer{},
 	"entente tearline": tearlineAnswer{}, "entente export": exportAnswer{}, "entente operator add": operatorAddAnswer{},
-	"entente operator ls": operatorsAnswer{}, "entente operator rm": operatorRmAnswer{}, "entente operator link": linkAnswer{}, "entente groups": groupsAnswer{},
+	"entente operator ls": operatorsAnswer{}, "entente operator rm": operatorRmAnswer{}, "entente operator link": linkAnswer{}, "entente storybook": storybookAnswer{}, "entente groups": groupsAnswer{},
 	"entente two-persons": twoPersonsAnswer{}, "entente proposals": proposalsAnswer{}, "entente approve": approveAnswer{},
 	"entente withdraw": withdrawAnswer{}, "entente inspect": inspectAnswer{},
 	"entente serve": readyAnswer{}, "entente version": versionAnswer{},

@@ -1,2 +1,3 @@
-// What moves on the desk: custom elements, each in a file of its own.
-export {};
+// What moves on the desk, each in a file of its own. Every page works without it.
+import "./keys";
+import "./live";
