@@ -10,7 +10,7 @@ BUILD       ?= -trimpath
 COMPILER    := $(shell command -v "$$($(GO) env CC)" 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help build assets demo test race leaks leaks-long leaks-mutants bench fuzz fuzz-long vet check clean
+.PHONY: help build assets axe demo test race leaks leaks-long leaks-mutants bench fuzz fuzz-long vet check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -21,6 +21,11 @@ build: assets ## the program, as ./entente
 assets: ## the scripts of the desk
 	$(GO) run ./internal/assets
 
+axe: ## what checks the pages for accessibility, from npm, for the tests
+	@if command -v npm >/dev/null; then cd web/axe && npm ci --no-audit --no-fund --silent; \
+	elif [ "$(ENTENTE_CI)" = 1 ]; then echo "make axe: no npm, and ENTENTE_CI=1 allows no skip" >&2; exit 1; \
+	else echo "skipped: the pages' accessibility (it needs npm)"; fi
+
 demo: build ## four parties on this machine; stays up until Ctrl-C
 	./entente demo
 
@@ -29,7 +34,7 @@ demo: build ## four parties on this machine; stays up until Ctrl-C
 # and those of node that run thousands of steps in one goroutine or two (the model of the
 # visibility rule among them).
 SLOW := ^TestModel|^TestLiar|^TestVerifyFindsWhatWasTamperedWith
-test: check ## check, then all tests; before that the short ones with the race detector, where there is a C compiler
+test: check assets axe ## check, then all tests; before that the short ones with the race detector, where there is a C compiler
 ifneq ($(COMPILER),)
 	CGO_ENABLED=1 $(GO) test -race -short -skip '$(SLOW)' -timeout 25m $$($(GO) list ./... | grep -v /cmd/)
 else ifeq ($(ENTENTE_CI),1)

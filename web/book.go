@@ -12,7 +12,7 @@ import (
 
 // Storybook serves every page in every state, language and theme, with canned
 // data: for those who design the pages, and for tests that look at them. The
-// paths are /LANGUAGE/THEME/NUMBER; / lists them.
+// paths are /story/LANGUAGE/THEME/NUMBER; / lists them.
 func Storybook() (http.Handler, error) {
 	p, err := readPages()
 	if err != nil {
@@ -31,14 +31,14 @@ func Storybook() (http.Handler, error) {
 		for i, s := range all {
 			fmt.Fprintf(&b, "<li>%s: %s", html.EscapeString(s.Page), html.EscapeString(s.State))
 			for _, code := range Languages {
-				fmt.Fprintf(&b, ` <a href="/%[1]s/light/%[2]d">%[1]s</a> <a href="/%[1]s/dark/%[2]d">%[1]s, dark</a>`, code, i)
+				fmt.Fprintf(&b, ` <a href="/story/%[1]s/light/%[2]d">%[1]s</a> <a href="/story/%[1]s/dark/%[2]d">%[1]s, dark</a>`, code, i)
 			}
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", policy)
 		_, _ = w.Write([]byte(b.String()))
 	})
-	mux.HandleFunc("GET /{language}/{theme}/{story}", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET /story/{language}/{theme}/{story}", func(w http.ResponseWriter, r *http.Request) {
 		i, err := strconv.Atoi(r.PathValue("story"))
 		if err != nil || i < 0 || i >= len(all) || !slices.Contains(Languages, r.PathValue("language")) {
 			http.NotFound(w, r)

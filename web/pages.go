@@ -107,6 +107,7 @@ type frame struct {
 	Languages []language
 	Styles    []string
 	Scripts   bool
+	Live      bool // the page hears of changes
 	Data      any
 }
 
@@ -139,7 +140,7 @@ func menuFor(who *visitor, path string) []entry {
 func (v *visit) show(page string, data any) error { return v.showStatus(http.StatusOK, page, data) }
 
 func (v *visit) showStatus(status int, page string, data any) error {
-	f := frame{Page: page, Path: v.r.URL.RequestURI(), Who: v.who, Language: v.language, Data: data}
+	f := frame{Page: page, Path: v.r.URL.RequestURI(), Who: v.who, Language: v.language, Live: v.who != nil, Data: data}
 	if c, err := v.r.Cookie(themeCookie); err == nil && (c.Value == "dark" || c.Value == "light") {
 		f.Theme = c.Value
 	}

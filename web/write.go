@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -75,7 +76,7 @@ func (v *visit) showWrite(status int, page writePage, about []string) error {
 // put keeps what was written as a record of the party's own.
 func (v *visit) put() error {
 	ctx := v.r.Context()
-	if err := v.r.ParseMultipartForm(1 << 20); err != nil {
+	if err := v.r.ParseMultipartForm(1 << 20); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return entente.Errorf(entente.Invalid, "", "form: %w", err)
 	}
 	f := v.r.Form

@@ -107,7 +107,7 @@ func (d *demo) run() (err error) {
 	for _, step := range []func() error{
 		d.makeParties, d.compareFingerprints, d.startNodes, d.draftCharter, d.foundCompact, d.putRecord, d.accedeLate,
 		d.releasePart, d.releaseAllAndKill, d.compareViews, d.missingReference, d.suspendAndResume,
-		d.askAndRelay, d.cutOff, d.takeBack, d.tearline, d.evidence, d.verify,
+		d.askAndRelay, d.cutOff, d.takeBack, d.tearline, d.evidence, d.verify, d.desks,
 	} {
 		if err := step(); err != nil {
 			if d.ctx.Err() != nil {

@@ -104,6 +104,15 @@ func (d *demo) stay(removed bool) {
 	d.table(rows)
 	d.line("    The data directories are in " + base + ".")
 	d.line("")
+	d.line(d.paint(bold, "Their desks in the browser; each link lets in once, within the hour:"))
+	for _, p := range d.parties {
+		link, err := p.link()
+		if err != nil {
+			link = p.desk + " (" + err.Error() + ")"
+		}
+		d.line(fmt.Sprintf("    %-8s %-6s %s", p.name, p.person, link))
+	}
+	d.line("")
 	d.command("", "cd "+base)
 	program := filepath.Base(d.program)
 	if found, err := exec.LookPath(program); err != nil || found != d.program {
@@ -115,7 +124,7 @@ func (d *demo) stay(removed bool) {
 	try("corvane", "show "+string(readingID("two-answers")))
 	first := statementID(d.record.Statements[0].Key)
 	try("almara", fmt.Sprintf("preview %s --to Dunmere --compact %q", first, demoCompact))
-	try("almara", fmt.Sprintf("release %s --with-references --to Dunmere --compact %q", first, demoCompact))
+	try("almara", fmt.Sprintf("--as "+d.almara().person+" release %s --with-references --to Dunmere --compact %q", first, demoCompact))
 	try("dunmere", "channels")
 	try("corvane", fmt.Sprintf("compact show %q", demoCompact))
 	try("belisk", "log")

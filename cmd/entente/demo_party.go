@@ -30,6 +30,8 @@ type demoParty struct {
 	addr    string
 	id      entente.PartyID
 	print   fingerprint
+	desk    string        // where its desk is in the browser
+	person  string        // who works at it
 	serving *exec.Cmd     // nil: its node does not run
 	ended   chan struct{} // closed when the process of serving has ended
 }
@@ -109,7 +111,7 @@ func (p *demoParty) serve() error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(p.demo.program, "--dir", p.dir, "serve", "--listen", p.addr)
+	cmd := exec.Command(p.demo.program, "--dir", p.dir, "serve", "--listen", p.addr, "--desk", "127.0.0.1:0")
 	cmd.SysProcAttr = nodeProcess()
 	cmd.Stderr = log
 	out, err := cmd.StdoutPipe()
@@ -141,6 +143,8 @@ func (p *demoParty) serve() error {
 	select {
 	case line := <-ready:
 		if strings.HasPrefix(line, "ready "+string(p.id)+" ") {
+			_, desk, _ := strings.Cut(line, " desk ")
+			p.desk = strings.TrimSpace(desk)
 			return nil
 		}
 		return fmt.Errorf("%s: its node did not start: %s", p.name, lastLine(p.log()))
