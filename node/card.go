@@ -350,8 +350,8 @@ func (d *desk) signQueueAgain(version int64) error {
 	return d.enterBook(leaves)
 }
 
-// signAgain puts a changed act in the place of one that is queued: its grants
-// rest on the new one, which goes to the end of the queue.
+// signAgain puts a changed act in the place of one that is queued, and its grants
+// rest on the new one. What is behind it in the queue may refer to what it brings.
 func (d *desk) signAgain(row store.Delivery, change func(*entente.Act)) (store.Leaf, error) {
 	act, err := d.Act(row.Act)
 	if err != nil {
@@ -372,14 +372,13 @@ func (d *desk) signAgain(row store.Delivery, change func(*entente.Act)) (store.L
 	if err := d.MoveGrants(row.Act, again.ID); err != nil {
 		return store.Leaf{}, err
 	}
-	if err := d.Tx.Drop(row.N, signedAgain+string(again.ID)); err != nil {
+	if err := d.Substitute(row.N, again.ID, signedAgain+string(again.ID)); err != nil {
 		return store.Leaf{}, err
 	}
 	if err := d.SetActState(row.Act, store.StateKept); err != nil {
 		return store.Leaf{}, err
 	}
-	leaf := store.Leaf{ID: string(again.ID), Code: entente.CodeApplied}
-	return leaf, d.Enqueue([]store.Delivery{{To: row.To, Compact: row.Compact, Act: again.ID, Kind: row.Kind}})
+	return store.Leaf{ID: string(again.ID), Code: entente.CodeApplied}, nil
 }
 
 // signedAgain begins the reason why an act was dropped from the queue when

@@ -198,7 +198,8 @@ func (m *model) recalled(p, q int, c *modelAct) bool {
 	return slices.ContainsFunc(m.people[p].recalls, func(x *modelAct) bool { return x.by == p && x.to == q && slices.Contains(x.ends, c) })
 }
 
-// shrink takes a recalled record out of a release that waits; without any left it goes.
+// shrink takes a recalled record out of a release that waits, and keeps its place;
+// without any left it goes.
 func (m *model) shrink(l *modelAct, r int) {
 	ch := m.lane(l.by, l.to, l.compact)
 	at := slices.Index(ch.waiting, l)
@@ -217,6 +218,9 @@ func (m *model) shrink(l *modelAct, r int) {
 		me.over[place{&again, x}] = me.over[place{l, x}]
 	}
 	m.tell(&again)
+	if last := len(ch.waiting) - 1; ch.waiting[last] == &again { // in the place of the other
+		ch.waiting = slices.Insert(ch.waiting[:last], at, &again)
+	}
 }
 
 // sweep ends what has expired.
@@ -266,7 +270,7 @@ func (m *model) enter(ch lane) {
 				m.end(ch.from, a) // dropped: it has never left, and never will
 				m.reached["a release dropped"]++
 			default:
-				a.entered = true
+				a.entered, a.waits = true, false
 				l.entered = append(l.entered, a)
 			}
 		}
@@ -292,7 +296,7 @@ func (m *model) holds(ch lane, a *modelAct) bool {
 	}
 	for _, r := range a.records {
 		if !m.stands(p, a, r) || m.records[r].owner != p && (!m.kept(p, r) || !m.covers(p, a.consents[r], "relay", r, ch.compact, q)) ||
-			!m.sourced(p, q, ch.compact, r, a.handling) || !m.closed(p, q, ch.compact, r, a.records) {
+			!m.sourced(p, q, ch.compact, r, a.handling) || !m.closed(p, q, ch.compact, r, a.records, true) {
 			return false
 		}
 	}
@@ -332,7 +336,7 @@ func (m *model) settle(ch lane) {
 		case x.code == "refused":
 			m.end(ch.from, x.act)
 		case slices.ContainsFunc(x.act.records, func(r int) bool { return m.stands(ch.from, x.act, r) }):
-			l.waiting = append(l.waiting, x.act)
+			l.waiting, x.act.waits = append(l.waiting, x.act), true
 		}
 	}
 	l.answers = nil

@@ -58,12 +58,12 @@ func TestModel(t *testing.T) {
 				for n := worker + 1; part.done < part.want && !t.Failed(); n += workers {
 					part.check(t, seed, n)
 				}
+				if part.done < part.want && !t.Failed() {
+					t.Errorf("%d steps, expected %d", part.done, part.want)
+				}
 			})
 		}
 	})
-	if steps := run.steps.Load(); steps < want && !t.Failed() {
-		t.Errorf("%d steps, expected %d", steps, want)
-	}
 	for _, what := range []string{
 		"a relay", "a relay that came", "a relay refused by who received it", "derived work", "references", "a release dropped",
 		"an entry withheld", "an entry refused", "a recall that came",

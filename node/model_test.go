@@ -83,6 +83,7 @@ type modelAct struct {
 	refused    bool
 	ends       []*modelAct // recall: releases and consents
 	entered    bool        // it stands in the channel
+	waits      bool        // it is to be sent
 }
 
 type modelParty struct {
@@ -131,7 +132,7 @@ func (m *model) lane(from, to, compact int) *modelLane {
 func (m *model) queue(a *modelAct, from, to int) {
 	l := m.lane(from, to, a.compact)
 	if !l.queued[a] {
-		l.queued[a] = true
+		l.queued[a], a.waits = true, true
 		l.waiting = append(l.waiting, a)
 	}
 }
@@ -328,7 +329,7 @@ func (m *model) rightful(p, q, k int, records []int, h modelHandling) (map[int]*
 			}
 			consents[r] = c
 		}
-		if !m.sourced(p, q, k, r, h) || !m.closed(p, q, k, r, records) {
+		if !m.sourced(p, q, k, r, h) || !m.closed(p, q, k, r, records, false) {
 			return nil, false
 		}
 	}
@@ -357,11 +358,14 @@ func (m *model) sourced(p, q, k, r int, h modelHandling) bool {
 }
 
 // closed says whether all that a record refers to is released with it, was
-// released before, or may be mentioned.
-func (m *model) closed(p, q, k, r int, together []int) bool {
+// released before (and has left, when it leaves itself), or may be mentioned.
+func (m *model) closed(p, q, k, r int, together []int, leaving bool) bool {
 	for _, o := range m.records[r].refs {
 		ok := slices.ContainsFunc(together, func(x int) bool { return m.records[x].object == o })
 		for _, l := range m.people[p].said {
+			if leaving && l.waits {
+				continue
+			}
 			for _, x := range l.records {
 				ok = ok || l.kind == "release" && l.to == q && l.compact == k && m.records[x].object == o && m.stands(p, l, x) && !m.begun(p, l.handling.expires)
 			}

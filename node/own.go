@@ -179,7 +179,7 @@ func (d *desk) ownRelease(id entente.CompactID, act *entente.Act, actID entente.
 	if err != nil {
 		return err
 	}
-	held, err := d.held(act.To, id, facts)
+	held, err := d.held(act.To, id, facts, false)
 	if err != nil {
 		return err
 	}
@@ -303,8 +303,10 @@ func joinRefs(refs []stix.ID) string {
 	return b.String()
 }
 
-// held looks up, among what the records refer to, what the reader has from us in this compact.
-func (d *desk) held(reader entente.PartyID, id entente.CompactID, facts []release.Fact) (map[string]bool, error) {
+// held looks up, among what the records refer to, what the reader has from us in
+// this compact. When a release is signed that is what stands; when it leaves, what
+// has left before: of what is behind it in the queue nobody knows yet.
+func (d *desk) held(reader entente.PartyID, id entente.CompactID, facts []release.Fact, leaving bool) (map[string]bool, error) {
 	inside := make(map[string]bool, len(facts))
 	for _, f := range facts {
 		inside[f.STIX] = true
@@ -322,7 +324,7 @@ func (d *desk) held(reader entente.PartyID, id entente.CompactID, facts []releas
 	if len(refs) == 0 {
 		return nil, nil
 	}
-	held, err := d.Holds(reader, id, entente.DateOf(d.now), refs)
+	held, err := d.Holds(reader, id, entente.DateOf(d.now), refs, leaving)
 	if err != nil {
 		return nil, err
 	}

@@ -615,17 +615,7 @@ func (d *desk) parcel(r entente.Reader, q store.Delivery) (entente.Parcel, bool,
 		}
 	}
 	if reason != "" && q.N > 0 {
-		if err := d.event(store.Event{What: "not sent", Who: string(r.Party), Compact: q.Compact, Subject: string(q.Act), Detail: reason}); err != nil {
-			return p, false, err
-		}
-		// What has never left lets nobody see anything.
-		if _, err := d.DeleteGrants(r.Party, act.ID, nil); err != nil {
-			return p, false, err
-		}
-		if err := d.SetActState(act.ID, store.StateKept); err != nil {
-			return p, false, err
-		}
-		return p, false, d.Tx.Drop(q.N, reason)
+		return p, false, d.dropQueued(q, reason)
 	}
 	if reason == "" {
 		p.Attached, err = d.attached(s.Act.Release)
@@ -679,7 +669,7 @@ func (d *desk) noLonger(to entente.PartyID, state *compact.State, rel *entente.R
 	if err != nil {
 		return nil, "", err
 	}
-	held, err := d.held(to, state.ID, facts)
+	held, err := d.held(to, state.ID, facts, true)
 	if err != nil {
 		return nil, "", err
 	}

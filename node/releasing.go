@@ -132,7 +132,7 @@ func (d *desk) preview(o Order) (Preview, [][][]release.Fact, error) {
 				return p, nil, err
 			}
 		}
-		held, err := d.held(to, o.Compact, facts)
+		held, err := d.held(to, o.Compact, facts, false)
 		if err != nil {
 			return p, nil, err
 		}

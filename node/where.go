@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"entente"
 	"entente/store"
@@ -187,8 +188,11 @@ func (d *desk) given(record entente.RecordID, recalls []ending) ([]Given, error)
 		if err != nil {
 			return nil, err
 		}
+		replaced := false
 		for _, x := range deliveries {
 			switch {
+			case strings.HasPrefix(x.Reason, signedAgain):
+				replaced = true
 			case x.Pos == store.Queued:
 				g.State = GivenOwed
 			case x.Pos >= 0:
@@ -201,7 +205,7 @@ func (d *desk) given(record entente.RecordID, recalls []ending) ([]Given, error)
 				}
 			}
 		}
-		if g.State == GivenUnsent && !g.Stands && g.Recall == nil && !g.Expired {
+		if replaced && g.State == GivenUnsent && g.Recall == nil {
 			continue // another release took its place before it left
 		}
 		out = append(out, g)

@@ -98,6 +98,27 @@ func (tx *Tx) Drop(n int64, reason string) error {
 	return failed(fmt.Sprintf("drop delivery %d", n), found(changed, err))
 }
 
+// Substitute puts another act in the place of the one that delivery n has in the
+// queue, which is dropped for this reason. ErrNotFound if n does not wait, or
+// there is no such act.
+func (tx *Tx) Substitute(n int64, act entente.ActID, reason string) error {
+	what := fmt.Sprintf("substitute delivery %d", n)
+	old, err := one(tx, number, `SELECT act FROM deliveries WHERE n = ?1 AND pos = -1`, n)
+	if err != nil {
+		return failed(what, err)
+	}
+	fresh, err := one(tx, number, `SELECT n FROM acts WHERE id = ?1`, string(act))
+	if err != nil {
+		return failed(what, err)
+	}
+	if _, err := tx.exec(`UPDATE deliveries SET act = ?2 WHERE n = ?1`, n, fresh); err != nil {
+		return failed(what, err)
+	}
+	_, err = tx.exec(`INSERT INTO deliveries (act, recipient, compact, control, pos, reason)
+		SELECT ?2, recipient, compact, control, -2, ?3 FROM deliveries WHERE n = ?1`, n, old, reason)
+	return failed(what, err)
+}
+
 // DeliveriesOf gives the deliveries of one act, by N.
 func (tx *Tx) DeliveriesOf(act entente.ActID) ([]Delivery, error) {
 	rows, err := list(tx, scanDelivery, `SELECT `+deliveryColumns+deliveries+`WHERE a.id = ?1 ORDER BY d.n`, string(act))

@@ -142,8 +142,12 @@ func (tx *Tx) GrantsOfRelease(release entente.ActID) ([]Grant, error) {
 }
 
 // Holds says which of these STIX ids the reader has a grant of in this compact
-// that has not expired on this day.
-func (tx *Tx) Holds(reader entente.PartyID, compact entente.CompactID, today entente.Date, stix []string) (map[string]bool, error) {
+// that has not expired on this day; sent leaves out what still waits in the queue.
+func (tx *Tx) Holds(reader entente.PartyID, compact entente.CompactID, today entente.Date, stix []string, sent bool) (map[string]bool, error) {
+	gone := ``
+	if sent {
+		gone = ` AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.act = g.release AND d.recipient = g.reader AND d.compact = g.compact AND d.pos = -1)`
+	}
 	holds := map[string]bool{}
 	for rest := stix; len(rest) > 0; {
 		var ask []string
@@ -154,7 +158,7 @@ func (tx *Tx) Holds(reader entente.PartyID, compact entente.CompactID, today ent
 			holds[id] = true
 			return err
 		}, `SELECT r.stix FROM records r WHERE r.stix IN (`+in(4, len(ask))+`) AND EXISTS (
-			SELECT 1 FROM grants g WHERE g.record = r.n AND (g.until = '' OR g.until > ?3) AND `+inOne+`)`,
+			SELECT 1 FROM grants g WHERE g.record = r.n AND (g.until = '' OR g.until > ?3) AND `+inOne+gone+`)`,
 			append([]any{string(reader), string(compact), string(today)}, arguments(ask)...)...)
 		if err != nil {
 			return nil, fmt.Errorf("what %s holds: %w", entente.Short(reader), err)

@@ -75,6 +75,14 @@ func deliveries(s *shelf) {
 	s.refused(store.ErrNotFound, func(tx *store.Tx) error { return tx.Drop(99, "x") })
 	s.refused(store.ErrNotFound, func(tx *store.Tx) error { return tx.SetPositions([]int64{3, 99}, 1) })
 	s.queued("south", "east", "b")
+	s.put(nil, []string{"c"})
+	s.update(func(tx *store.Tx) error { return tx.Substitute(3, act("c"), "signed again") })
+	s.queued("south", "east", "c")
+	s.view(func(tx *store.Tx) error {
+		return equal(s, "what was substituted", []store.Delivery{row(4, "south", "b", -2, "signed again")})(tx.DeliveriesOf(act("b")))
+	})
+	s.refused(store.ErrNotFound, func(tx *store.Tx) error { return tx.Substitute(1, act("b"), "x") }) // it has left
+	s.refused(store.ErrNotFound, func(tx *store.Tx) error { return tx.Substitute(3, act("unknown"), "x") })
 }
 
 func queues(s *shelf) {

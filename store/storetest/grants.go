@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -216,10 +217,20 @@ func holds(s *shelf) {
 		{"west", "west", map[string]bool{}},
 		{"nobody", "east", map[string]bool{}},
 	} {
+		s.view(func(tx *store.Tx) error { // none of it waits in a queue
+			return equal(s, c.reader+" has had in "+c.in, c.want)(tx.Holds(party(c.reader), compact(c.in), "2000-01-01", ask, true))
+		})
 		s.view(func(tx *store.Tx) error {
-			return equal(s, c.reader+" holds in "+c.in, c.want)(tx.Holds(party(c.reader), compact(c.in), "2000-01-01", ask))
+			return equal(s, c.reader+" holds in "+c.in, c.want)(tx.Holds(party(c.reader), compact(c.in), "2000-01-01", ask, false))
 		})
 	}
+	s.enqueue(store.Delivery{To: party("south"), Compact: compact("east"), Act: act("r"), Kind: entente.KindRelease})
+	s.view(func(tx *store.Tx) error {
+		return errors.Join(
+			equal(s, "what waits is not had", map[string]bool{})(tx.Holds(party("south"), compact("east"), "2000-01-01", ask, true)),
+			equal(s, "but held", map[string]bool{"report--one": true})(tx.Holds(party("south"), compact("east"), "2000-01-01", ask, false)),
+			equal(s, "elsewhere it has gone", map[string]bool{"report--two": true})(tx.Holds(party("south"), compact("west"), "2000-01-01", ask, true)))
+	})
 }
 
 // granted wants the records that came with grants to be those of RecordInfos.

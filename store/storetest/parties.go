@@ -132,7 +132,7 @@ func emptySets(s *shelf) {
 		count("queue counts", len(qc), err)
 		g, err := tx.Grants(all, "", 0, 9)
 		count("grants", len(g), err)
-		h, err := tx.Holds(all, none, "", nil)
+		h, err := tx.Holds(all, none, "", nil, false)
 		count("holds", len(h), err)
 		p, err := tx.Parties()
 		count("parties", len(p), err)
