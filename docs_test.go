@@ -35,7 +35,7 @@ func checkDocs(tree fs.FS) (offences []string) {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && (name == ".git" || path.Base(name) == "testdata") {
+		if entry.IsDir() && (name == ".git" || path.Base(name) == "testdata" || path.Base(name) == "node_modules") {
 			return fs.SkipDir
 		}
 		if ext := path.Ext(name); entry.IsDir() || ext != ".md" && ext != ".go" {
