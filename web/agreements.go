@@ -244,18 +244,42 @@ func (v *visit) cell() error {
 		if err != nil {
 			return err
 		}
-		for _, a := range asks {
-			if a.To == v.node.Self() && a.Answer == "" {
-				page.Asks++
-			}
-		}
 		recalls, err := v.node.Recalls(ctx)
 		if err != nil {
 			return err
 		}
+		flags, err := v.node.Flags(ctx)
+		if err != nil {
+			return err
+		}
+		// What concerns records that the visitor may not read is not even counted.
+		var concerned []entente.RecordID
+		for _, a := range asks {
+			concerned = append(concerned, a.Ask.Record)
+		}
 		for _, r := range recalls {
-			if r.State != node.RecallApplied && r.State != node.RecallUnsent {
+			concerned = append(concerned, r.Which...)
+		}
+		for _, f := range flags {
+			concerned = append(concerned, f.Record)
+		}
+		sees, err := v.sees(concerned)
+		if err != nil {
+			return err
+		}
+		for _, a := range asks {
+			if a.To == v.node.Self() && a.Answer == "" && a.Refused == "" && sees[a.Ask.Record] {
+				page.Asks++
+			}
+		}
+		for _, r := range recalls {
+			if r.State != node.RecallApplied && r.State != node.RecallUnsent && slices.ContainsFunc(r.Which, func(id entente.RecordID) bool { return sees[id] }) {
 				page.Overdue = append(page.Overdue, recallRow{r.Name, r.Since, string(r.State)})
+			}
+		}
+		for _, f := range flags {
+			if sees[f.Record] {
+				page.Flags++
 			}
 		}
 		channels, err := v.node.Channels(ctx)
@@ -267,16 +291,33 @@ func (v *visit) cell() error {
 				page.Owed = append(page.Owed, owedRow{c.PartnerName, c.Owed})
 			}
 		}
-		flags, err := v.node.Flags(ctx)
-		if err != nil {
-			return err
-		}
-		page.Flags = len(flags)
 	}
 	return v.show("cell", page)
 }
 
-// asked are the questions for consent.
+// sees says which of these records the visitor may read.
+func (v *visit) sees(ids []entente.RecordID) (map[entente.RecordID]bool, error) {
+	out := map[entente.RecordID]bool{}
+	for part := range slices.Chunk(ids, 1000) {
+		names := make([]string, len(part))
+		for i, id := range part {
+			names[i] = string(id)
+		}
+		page, err := v.node.Read(v.r.Context(), v.reader(), node.Query{Records: names})
+		if entente.KindOf(err) == entente.Refused {
+			return out, nil // no role that reads records
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, view := range page.Views {
+			out[view.ID()] = true
+		}
+	}
+	return out, nil
+}
+
+// consentsPage lists the questions for consent.
 type consentsPage struct {
 	ToUs, ByUs []askRow
 }

@@ -133,6 +133,82 @@ func TestFromWritingToRecall(t *testing.T) {
 	lacks(t, bea.get("/"), "Two lorries")
 }
 
+// Ask, consent, pass on: each at the desk of whose turn it is.
+func TestConsentAtTheDesk(t *testing.T) {
+	id, p := newCell(t, "Ardel", "Brevik", "Corvane")
+	a, b, c := p[0], p[1], p[2]
+	anna, bea, carl := a.signer("anna", node.RoleReleaser), b.signer("bea", node.RoleReleaser), c.sit("carl", node.RoleAnalyst)
+	outside := a.signer("otto", node.RoleReleaser)
+	lent := a.note("Lantern Society")
+	draft := url.Values{"filled": {"1"}, "record": {string(lent)}, "compact": {string(id)}, "to": {string(b.Self())}, "tlp": {"amber"}, "onward": {"ask"}, "purpose": {"counter-terrorism"}, "sign": {"1"}}
+	anna.post(follow(t, anna.post("/release", draft), "/sign/"), url.Values{"password": {password}})
+	meet := func() { t.Helper(); check(t, nodetest.MeetAll(ctx, a.Party, b.Party, c.Party)) }
+	meet()
+	relay := url.Values{"filled": {"1"}, "record": {string(lent)}, "compact": {string(id)}, "to": {string(c.Self())}, "tlp": {"amber"}, "onward": {"none"}, "purpose": {"counter-terrorism"}, "sign": {"1"}}
+	contains(t, bea.post("/release", relay), "It takes the consent of", "Ardel")
+	question := "/record/" + string(lent) + "/ask"
+	contains(t, bea.get(question), "Lantern Society", "Corvane")
+	if status, _ := bea.ask(http.MethodPost, question, url.Values{"use": {"relay"}, "compact": {string(id)}}); status != http.StatusBadRequest {
+		t.Errorf("asked for nobody: %d", status)
+	}
+	sign := bea.post(question, url.Values{"use": {"relay"}, "compact": {string(id)}, "to": {string(c.Self())}, "reason": {"it has a post there"}})
+	contains(t, sign, "Question for consent", "it has a post there", "Corvane")
+	bea.post(follow(t, sign, "/sign/"), url.Values{"password": {password}})
+	meet()
+	check(t, a.SetGroups(ctx, lent, []string{"river"}))
+	lacks(t, outside.get("/consents"), "Lantern", "it has a post there", "Corvane")
+	contains(t, outside.get("/"), "0 questions for consent")
+	check(t, a.SetGroups(ctx, lent, nil))
+	contains(t, anna.get("/"), "1 question for consent")
+	asked := anna.get("/consents")
+	contains(t, asked, "Brevik", "Lantern Society", "it has a post there", "pass it on as it is")
+	sign = anna.post(follow(t, asked, "/consents/"), nil)
+	contains(t, sign, "Answer to a question for consent", "Corvane")
+	anna.post(follow(t, sign, "/sign/"), url.Values{"password": {password}})
+	meet()
+	contains(t, bea.get("/consents"), "consent given")
+	bea.post(follow(t, bea.post("/release", relay), "/sign/"), url.Values{"password": {password}})
+	meet()
+	contains(t, carl.get("/inbox"), "Lantern Society", "Ardel")
+}
+
+// Less for one party: what was cut is found where it still stands, and the one
+// who gets the tearline learns nothing of the fuller record.
+func TestTearlineAtTheDesk(t *testing.T) {
+	id, p := newCell(t, "Ardel", "Brevik")
+	a, b := p[0], p[1]
+	anna, bea := a.signer("anna", node.RoleReleaser), b.sit("bea", node.RoleAnalyst)
+	page := anna.post("/write", url.Values{"kind": {"report"}, "title": {"Seen by Orsolya Vant"}, "text": {"Orsolya Vant saw two lorries at Tamrin."}, "subject": {"Lantern Society"}})
+	editor := follow(t, page, "/record/")
+	for _, m := range links.FindAllStringSubmatch(page, -1) {
+		if strings.HasSuffix(m[1], "/tearline") {
+			editor = m[1]
+		}
+	}
+	contains(t, anna.get(editor), "Orsolya Vant saw", "Lantern Society")
+	cut := url.Values{"op /description": {"replace"}, "text /description": {"Somebody saw two lorries."}}
+	contains(t, anna.post(editor, cut), "may still give away")
+	cut.Set("op /name", "replace")
+	cut.Set("text /name", "Two lorries")
+	checked := anna.post(editor, cut)
+	contains(t, checked, "Nothing of what was cut", "Somebody saw two lorries.")
+	lacks(t, anna.get("/records"), ">Two lorries<") // a check keeps nothing
+	cut.Set("keep", "1")
+	made := anna.post(editor, cut)
+	contains(t, made, "Two lorries", "Somebody saw two lorries.")
+	lacks(t, made, "Orsolya")
+	form := anna.get(follow(t, made, "/release?record="))
+	fill := url.Values{"filled": {"1"}, "record": hidden(form, "record"), "compact": {string(id)}, "to": {string(b.Self())}, "tlp": {"amber"}, "onward": {"none"}, "purpose": {"counter-terrorism"}, "references": {"1"}, "sign": {"1"}}
+	anna.post(follow(t, anna.post("/release", fill), "/sign/"), url.Values{"password": {password}})
+	check(t, nodetest.Meet(ctx, a.Node, b.Node))
+	inbox := bea.get("/inbox")
+	contains(t, inbox, "Two lorries")
+	lacks(t, inbox, "Tamrin", "Orsolya")
+	if status, text := bea.ask(http.MethodGet, editor, nil); status != http.StatusNotFound || strings.Contains(text, "Orsolya") {
+		t.Errorf("the editor at another's desk: %d", status)
+	}
+}
+
 // What two must sign waits for the second, who sees the same and signs with
 // another key.
 func TestTwoPersonsAtTheDesk(t *testing.T) {
@@ -156,6 +232,9 @@ func TestTwoPersonsAtTheDesk(t *testing.T) {
 	check(t, nodetest.Meet(ctx, a.Node, b.Node))
 	bea := b.sit("bea", node.RoleAnalyst)
 	lacks(t, bea.get("/inbox"), "Lantern")
+	chair := a.sit("chen", node.RoleChair).get("/waiting")
+	contains(t, chair, "records that you may not read")
+	lacks(t, chair, "Lantern", "Brevik")
 	waiting := timur.get("/waiting")
 	contains(t, waiting, "Approved by <bdi>anna</bdi>", "Lantern Society", "Brevik")
 	contains(t, timur.post(follow(t, waiting, "/waiting/"), url.Values{"password": {password}}), "1 signed message is on its way")

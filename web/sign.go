@@ -153,7 +153,7 @@ func (v *visit) showWaiting(status int, wrong string) error {
 			return err
 		}
 		row.Order, err = v.words(order)
-		if entente.KindOf(err) == entente.Hidden {
+		if kind := entente.KindOf(err); kind == entente.Hidden || kind == entente.Refused { // or the visitor reads no records
 			row.Hidden, err = true, nil
 		}
 		if err != nil {

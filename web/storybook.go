@@ -18,7 +18,7 @@ type story struct {
 
 // stories are all pages in all their states. Each file of pages has its own list.
 func stories() []story {
-	return slices.Concat(agreementStories(), inboxStories(), recordStories(), writeStories(), releaseStories(), signStories())
+	return slices.Concat(agreementStories(), inboxStories(), recordStories(), tearlineStories(), askStories(), writeStories(), releaseStories(), signStories())
 }
 
 // storyWho is a visitor with every role.
