@@ -200,6 +200,15 @@ func (n *Node) announce() {
 // update runs fn as one transaction at one instant of the node's clock, and
 // announces the change after the commit.
 func (n *Node) update(ctx context.Context, fn func(*desk) error) error {
+	err := n.updateQuietly(ctx, fn)
+	if err == nil {
+		n.announce()
+	}
+	return err
+}
+
+// updateQuietly is update for what nobody waits for.
+func (n *Node) updateQuietly(ctx context.Context, fn func(*desk) error) error {
 	err := n.store.Update(ctx, func(tx *store.Tx) error {
 		d := &desk{Node: n, Tx: tx, now: n.clock()}
 		if err := d.SetMeta(metaLastTime, entente.At(d.now).String()); err != nil {
@@ -216,10 +225,8 @@ func (n *Node) update(ctx context.Context, fn func(*desk) error) error {
 		clear(n.folds)
 		clear(n.cards)
 		n.mu.Unlock()
-		return diskError(err)
 	}
-	n.announce()
-	return nil
+	return diskError(err)
 }
 
 // view runs fn on a snapshot.

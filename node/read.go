@@ -130,7 +130,7 @@ func (n *Node) noteReading(ctx context.Context, r entente.Reader, page Page, q Q
 	if r.Operator == "" || q.Record == "" {
 		return nil
 	}
-	return n.update(ctx, func(d *desk) error {
+	return n.updateQuietly(ctx, func(d *desk) error {
 		for _, v := range page.Views {
 			seen := map[entente.CompactID]bool{}
 			for _, g := range v.Grants() {

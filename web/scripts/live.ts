@@ -3,17 +3,13 @@
 class DeskLive extends HTMLElement {
   #source?: EventSource;
   #line = document.createElement("p");
-  #begun = Date.now();
 
   connectedCallback(): void {
     this.#line.setAttribute("role", "status");
     this.append(this.#line);
     this.#source = new EventSource("/events");
-    this.#source.addEventListener("changed", () => {
-      // What the page itself has just done is no news.
-      if (Date.now() - this.#begun > 1500) this.#offer();
-    });
-    this.#source.addEventListener("here", () => { if (this.dataset.state === "lost") this.#say("", ""); });
+    this.#source.addEventListener("changed", () => this.#offer());
+    this.#source.addEventListener("here", () => { if (this.dataset.state !== "changed") this.#say("live", ""); });
     this.#source.addEventListener("ended", () => { this.#source?.close(); location.reload(); });
     this.#source.addEventListener("error", () => this.#say("lost", this.dataset.lost ?? ""));
   }
