@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"flag"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,8 +17,9 @@ import (
 )
 
 // TestModelRestore runs histories in which one party's store is put back to a copy
-// from the middle. When all have met again nobody sees more than before, the
-// others see the same, and that party sees again all that may still be sent to it.
+// from the middle. When all have met again nobody sees more than before, but for
+// what waited in the copy, the others see the same, and that party sees again all
+// that may still be sent to it.
 func TestModelRestore(t *testing.T) {
 	want := int64(4)
 	switch {
@@ -25,6 +27,11 @@ func TestModelRestore(t *testing.T) {
 		want = 100
 	case testing.Short() || raceDetector():
 		want = 1
+	}
+	// The same histories in every run, as in TestModel.
+	if seed := flag.Lookup("rapid.seed").Value; seed.String() == "0" && os.Getenv("ENTENTE_LONG") != "1" {
+		defer seed.Set("0")
+		check(t, seed.Set("1"))
 	}
 	var done atomic.Int64
 	for done.Load() < want && !t.Failed() {
@@ -57,6 +64,20 @@ func restoreHistory(t *testing.T, rt *rapid.T) {
 	h.check(os.CopyFS(backup, os.DirFS(h.nodes[p].dir)))
 	h.reopen(p)
 	h.line("%s makes a copy of its store", who(p))
+	// What waits in the copy goes out from there, whatever came of it since.
+	queued := make([]map[int]bool, len(h.nodes))
+	for q := range queued {
+		queued[q] = map[int]bool{}
+		for k := range h.compacts {
+			if l := h.lanes[lane{p, q, k}]; l != nil {
+				for _, a := range l.waiting {
+					for _, r := range a.records {
+						queued[q][r] = true
+					}
+				}
+			}
+		}
+	}
 	some()
 	for range 2 {
 		for k, c := range h.compacts {
@@ -96,7 +117,7 @@ func restoreHistory(t *testing.T, rt *rapid.T) {
 		h.check(err)
 		for r := range h.records {
 			had, has := slices.Contains(before[q], r), slices.Contains(after, r)
-			if has && !had || had && !has && (q != p || h.stillGoes(p, r)) {
+			if has && !had && !queued[q][r] || had && !has && (q != p || h.stillGoes(p, r)) {
 				h.line("%s has record %d: %v before, %v after", who(q), r, had, has)
 				h.check(errRestore)
 			}

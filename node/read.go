@@ -623,6 +623,21 @@ func (d *desk) parcel(r entente.Reader, q store.Delivery) (entente.Parcel, bool,
 	return p, reason == "", err
 }
 
+// dropQueued takes an act that has never left out of the queue: it lets nobody
+// see anything.
+func (d *desk) dropQueued(row store.Delivery, reason string) error {
+	if err := d.event(store.Event{What: "not sent", Who: string(row.To), Compact: row.Compact, Subject: string(row.Act), Detail: reason}); err != nil {
+		return err
+	}
+	if _, err := d.DeleteGrants(row.To, row.Act, nil); err != nil {
+		return err
+	}
+	if err := d.SetActState(row.Act, store.StateKept); err != nil {
+		return err
+	}
+	return d.Tx.Drop(row.N, reason)
+}
+
 // attached gives the consents that a release rests on.
 func (d *desk) attached(rel *entente.Release) ([][]byte, error) {
 	var out [][]byte

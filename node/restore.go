@@ -411,53 +411,11 @@ func (d *desk) caughtUp(row store.Channel) error {
 		kept = append(kept, l)
 	}
 	if len(kept) == 0 {
-		if err := d.dropUncertain(); err != nil {
-			return err
-		}
 		if err := d.event(store.Event{What: "restored", Detail: "complete: the node works again"}); err != nil {
 			return err
 		}
 	}
 	return d.setLost(kept)
-}
-
-// dropUncertain takes out of the queue what was to go when the older copy was
-// made. It may have been recalled since, or held back for what it rests on, and
-// nobody but the lost store knew: what has not left is signed anew by people, or
-// not at all. Control acts still go.
-func (d *desk) dropUncertain() error {
-	const reason = "the store was put back: what became of it since is not known; sign it again if it is to go"
-	var queued []store.Delivery
-	err := d.EachDelivery(func(row store.Delivery) error {
-		if row.Pos == store.Queued && !row.Kind.Control() {
-			queued = append(queued, row)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, row := range queued {
-		if err := d.dropQueued(row, reason); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// dropQueued takes an act that has never left out of the queue: it lets nobody
-// see anything.
-func (d *desk) dropQueued(row store.Delivery, reason string) error {
-	if err := d.event(store.Event{What: "not sent", Who: string(row.To), Compact: row.Compact, Subject: string(row.Act), Detail: reason}); err != nil {
-		return err
-	}
-	if _, err := d.DeleteGrants(row.To, row.Act, nil); err != nil {
-		return err
-	}
-	if err := d.SetActState(row.Act, store.StateKept); err != nil {
-		return err
-	}
-	return d.Tx.Drop(row.N, reason)
 }
 
 // readLost gives a peer the next batch of its own channel to this party, within

@@ -248,33 +248,6 @@ func tableText(t *testing.T, db *sql.DB, table string) string {
 	return b.String()
 }
 
-// What was to go when a backup was made, and was taken back since, does not go
-// when the backup is put back: nobody but the lost store knew.
-func TestWhatWasQueuedInAnOlderCopyDoesNotGo(t *testing.T) {
-	c := cellOf(t, true, "A", "B", "C")
-	id := c.found("A", "B", "C")
-	a := c.as("A")
-	queued, _ := a.note(t, "queued and taken back")
-	c.release("A", id, []entente.RecordID{queued}, "C")
-	backup := c.copyStore("A")
-	c.recall("A", []entente.RecordID{queued})
-	later, _ := a.note(t, "later")
-	c.release("A", id, []entente.RecordID{later}, "B")
-	c.meet("A", "B")
-	c.putBack("A", backup)
-	c.meetAll()
-	c.seenBy(queued, "A")
-	if text := c.as("C").dump(t); strings.Contains(text, "queued and taken back") {
-		t.Error("what was taken back before it left is in C's store")
-	}
-	w, err := c.as("A").Where(ctx, queued)
-	check(t, err)
-	if len(w.Given) != 1 || w.Given[0].State != node.GivenUnsent {
-		t.Errorf("A is told %+v", w.Given)
-	}
-	c.verify()
-}
-
 // A release does not leave before what it refers to has, nor if that never does.
 func TestWhatIsReferredToLeavesFirst(t *testing.T) {
 	c := newCell(t, "A", "B")
