@@ -287,7 +287,7 @@ func (m *model) fresh(p, of int) bool {
 // withdrawn says whether the originator has taken a consent back from p.
 func (m *model) withdrawn(p int, c *modelAct) bool {
 	return slices.ContainsFunc(m.people[p].recalls, func(x *modelAct) bool {
-		return x.by == c.by && slices.Contains(x.ends, c) && slices.Contains(x.records, c.record)
+		return x.by == c.by && x.to == p && slices.Contains(x.ends, c) && slices.Contains(x.records, c.record)
 	})
 }
 
