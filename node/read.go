@@ -24,6 +24,9 @@ type Query struct {
 	// whole STIX ids, at most 1,000 of both: a list, in the reader's order, that
 	// leaves out what is not there for the reader. Limit and After have no say.
 	Records []string
+	// RefersTo asks for the records that refer to an object, by its STIX id, in the
+	// order of arrival and with bodies, at most Limit; Type bounds them.
+	RefersTo string
 	// Compact bounds the list to what was released in one compact.
 	Compact entente.CompactID
 	// Own bounds the list to this party's own records (true) or to those of
@@ -93,6 +96,8 @@ func (n *Node) Read(ctx context.Context, r entente.Reader, q Query) (Page, error
 			page.Views, err = d.readOne(r, q)
 		case q.Records != nil:
 			page.Views, err = d.readNamed(r, q.Records)
+		case q.RefersTo != "":
+			page, err = d.readReferring(r, q)
 		default:
 			page, err = d.readList(r, q)
 		}
@@ -127,7 +132,7 @@ func (n *Node) Read(ctx context.Context, r entente.Reader, q Query) (Page, error
 // noteReading writes to the log which person has read which record. The party as
 // a whole, which has no operators or asks for a peer, is nobody to be noted.
 func (n *Node) noteReading(ctx context.Context, r entente.Reader, page Page, q Query) error {
-	if r.Operator == "" || q.Record == "" {
+	if r.Operator == "" || q.Record == "" && q.RefersTo == "" || len(page.Views) == 0 {
 		return nil
 	}
 	return n.updateQuietly(ctx, func(d *desk) error {

@@ -145,8 +145,9 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 		"leaves":   {"pos", "id", "code"},
 		"grants":   {"reader", "compact", "record", "release", "until"},
 		"parties":  {"id", "name", "card", "version", "epoch"},
+		"refs":     {"stix", "record"},
 	}
-	tables := []string{"records", "acts", "channels", "leaves", "grants", "parties"}
+	tables := []string{"records", "acts", "channels", "leaves", "grants", "parties", "refs"}
 	rounds := 120
 	if testing.Short() {
 		rounds = 40
@@ -197,6 +198,8 @@ func tamper(t *testing.T, rnd *rand.Rand, path, table string, columns []string) 
 		key = "channel * 1000000 + pos"
 	case "parties":
 		key = "id"
+	case "refs":
+		key = "stix || ' ' || record"
 	}
 	var keys []any
 	rows, err := db.Query("SELECT " + key + " FROM " + table)

@@ -217,7 +217,8 @@ func (v *verifier) checkSignatures() error {
 }
 
 func (v *verifier) readRecords() error {
-	return v.EachRecord(func(row store.Record) error {
+	references := int64(0)
+	err := v.EachRecord(func(row store.Record) error {
 		v.report.Records++
 		if v.report.Records%1000 == 0 {
 			v.tick(v.report.Records, "records")
@@ -241,8 +242,17 @@ func (v *verifier) readRecords() error {
 			row.Version != want.Version || row.Name != want.Name || row.Revoked != want.Revoked || row.Refs != want.Refs || row.Size != want.Size {
 			return wrong("record %s: its row does not say what its bytes say", row.ID)
 		}
+		references += int64(len(strings.Fields(row.Refs)))
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	all, borne, err := v.CountReferences()
+	if err == nil && (all != references || borne != references) {
+		return wrong("the rows that say who refers to an object are not those that the records give: %d, %d of them right, expected %d", all, borne, references)
+	}
+	return err
 }
 
 func (v *verifier) checkChannels() error {

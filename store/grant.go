@@ -26,7 +26,11 @@ func scanGrant(rows *sql.Rows, g *Grant) error {
 // the record and, if one is named, the release must be there: ErrNotFound
 // otherwise. ErrConflict if the reader has that record by that release already.
 func (tx *Tx) InsertGrants(rows []Grant) error {
-	numbers, err := tx.recordNumbers(rows)
+	ids := make([]entente.RecordID, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].Record
+	}
+	numbers, err := tx.recordNumbers(ids)
 	if err != nil {
 		return failed(fmt.Sprintf("insert %d grants", len(rows)), err)
 	}
@@ -57,20 +61,20 @@ func (tx *Tx) InsertGrants(rows []Grant) error {
 	return failed(fmt.Sprintf("insert %d grants", len(rows)), err)
 }
 
-// recordNumbers gives the numbers of the records that grants are of, as far as
-// they are there. They are remembered until the transaction ends: the next grants
-// are often of the same records, to another reader.
-func (tx *Tx) recordNumbers(rows []Grant) (map[entente.RecordID]int64, error) {
-	var ids []entente.RecordID
-	for i := range rows {
-		if _, ok := tx.numbers[rows[i].Record]; !ok {
-			ids = append(ids, rows[i].Record)
+// recordNumbers gives the numbers of records, as far as they are there. They are
+// remembered until the transaction ends: the next grants are often of the same
+// records, to another reader.
+func (tx *Tx) recordNumbers(ids []entente.RecordID) (map[entente.RecordID]int64, error) {
+	var unknown []entente.RecordID
+	for _, id := range ids {
+		if _, ok := tx.numbers[id]; !ok {
+			unknown = append(unknown, id)
 		}
 	}
 	if tx.numbers == nil {
-		tx.numbers = make(map[entente.RecordID]int64, len(ids))
+		tx.numbers = make(map[entente.RecordID]int64, len(unknown))
 	}
-	for rest := ids; len(rest) > 0; {
+	for rest := unknown; len(rest) > 0; {
 		var ask []entente.RecordID
 		ask, rest = portion(rest)
 		err := tx.each(func(row *sql.Rows) error {

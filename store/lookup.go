@@ -92,7 +92,10 @@ func (tx *Tx) RestoreRecord(r Record) error {
 	n, err := tx.exec(`UPDATE records SET bytes = ?2, stix = ?3, type = ?4, version = ?5, name = ?6, revoked = ?7, refs = ?8, size = ?9, gone = '', arrived = ?10
 		WHERE id = ?1 AND gone <> ''`,
 		string(r.ID), r.Bytes, r.STIX, r.Type, r.Version, r.Name, bit(r.Revoked), r.Refs, r.Size, micros(r.Arrived))
-	return failed("restore record "+entente.Short(r.ID), found(n, err))
+	if err = found(n, err); err == nil {
+		err = tx.insertReferences([]Record{r})
+	}
+	return failed("restore record "+entente.Short(r.ID), err)
 }
 
 // VersionsOf gives everything the originator put under these STIX ids, with

@@ -39,6 +39,9 @@ func (tx *Tx) InsertRecords(records []Record) error {
 			return append(v, string(r.ID), originator, r.Media, r.STIX, r.Type, r.Version, r.Name, bit(r.Revoked),
 				r.Refs, r.Size, r.Gone, micros(r.Arrived), r.Bytes), nil
 		})
+	if err == nil {
+		err = tx.insertReferences(records)
+	}
 	if err != nil && len(records) > 0 {
 		return fmt.Errorf("insert %d records from %s on: %w", len(records), entente.Short(records[0].ID), err)
 	}
@@ -136,8 +139,11 @@ func (tx *Tx) FindRecords(prefix string, limit int) ([]Record, error) {
 // erased it. A record erased before stays as it is.
 func (tx *Tx) EraseRecord(id entente.RecordID, by string) error {
 	n, err := tx.exec(`UPDATE records SET bytes = NULL, name = '', refs = '', gone = ?2 WHERE id = ?1 AND gone = ''`, string(id), by)
-	if err == nil && n == 0 {
+	if err == nil {
 		_, err = one(tx, number, `SELECT n FROM records WHERE id = ?1`, string(id))
+	}
+	if err == nil && n > 0 {
+		err = tx.deleteReferences(id)
 	}
 	tx.s.erased = tx.s.erased || n > 0
 	return failed("erase record "+entente.Short(id), err)

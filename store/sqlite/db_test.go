@@ -321,3 +321,42 @@ func TestErased(t *testing.T) {
 		t.Errorf("the record erased while a view ran is still in the files, %d times", n)
 	}
 }
+
+// TestReferencesOfAnOlderStore opens a store that was written before references
+// had rows of their own.
+func TestReferencesOfAnOlderStore(t *testing.T) {
+	dir := t.TempDir()
+	was := steps
+	defer func() { steps = was }()
+	steps = was[:4]
+	db := onDisk(t, dir)
+	if _, err := db.conn.ExecContext(t.Context(), `INSERT INTO names (n, name) VALUES (1, 'north')`); err != nil {
+		t.Fatal(err)
+	}
+	for i, refs := range []string{"x--1 y--2", "", "y--2"} {
+		_, err := db.conn.ExecContext(t.Context(), `INSERT INTO records (id, originator, media, stix, type, version, name, revoked, refs, size, gone, arrived)
+			VALUES (?1, 1, '', ?1, 'note', '', '', 0, ?2, 0, '', 0)`, fmt.Sprint("r", i), refs)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	closed(t, db)
+	steps = was
+	db = onDisk(t, dir)
+	err := db.View(t.Context(), func(tx *store.Tx) error {
+		for stix, want := range map[string]int{"x--1": 1, "y--2": 2, "": 0, "x--1 y--2": 0} {
+			rows, err := tx.Referring(stix, 0, 10)
+			if err != nil {
+				return err
+			}
+			if len(rows) != want {
+				t.Errorf("%q is referred to by %d records, expected %d", stix, len(rows), want)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	closed(t, db)
+}

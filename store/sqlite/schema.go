@@ -187,6 +187,19 @@ CREATE TABLE notes (
 ) WITHOUT ROWID;
 CREATE INDEX notes_until ON notes (until) WHERE until <> 0;
 CREATE INDEX proposals_state ON proposals (state, made, id);
+`, `
+-- Who refers to an object: the words of records.refs, found from the other end.
+CREATE TABLE refs (
+	stix TEXT NOT NULL,
+	record INTEGER NOT NULL,
+	PRIMARY KEY (stix, record)
+) WITHOUT ROWID;
+CREATE INDEX refs_record ON refs (record);
+WITH RECURSIVE words (record, word, rest) AS (
+	SELECT n, '', refs || ' ' FROM records WHERE refs <> ''
+	UNION ALL SELECT record, substr(rest, 1, instr(rest, ' ') - 1), substr(rest, instr(rest, ' ') + 1) FROM words WHERE rest <> ''
+)
+INSERT INTO refs (stix, record) SELECT DISTINCT word, record FROM words WHERE word <> '';
 `}
 
 // migrate brings the schema to the latest step, all or nothing.

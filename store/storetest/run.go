@@ -50,6 +50,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"restored records", restoredRecords},
 		{"found records", foundRecords},
 		{"named records", namedRecords},
+		{"references", references},
 		{"large records", largeRecords},
 		{"operators", operators},
 		{"groups", groups},
