@@ -3,6 +3,7 @@ package entente
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // CompactType bounds what members may do in a compact; code refuses the rest.
@@ -113,6 +114,19 @@ func (t CompactType) Allows(k Kind) bool {
 		return t == Information || t == Tasking
 	}
 	return false
+}
+
+// Check says what is wrong with a charter; nil: it can be signed.
+func (c *Charter) Check() error { return c.check() }
+
+// Arrange puts what is a set in the one order in which it is signed.
+func (c *Charter) Arrange() {
+	h := &c.Handling.Default
+	for _, set := range [][]string{c.Purposes, c.Categories, h.Codes, h.Permitted, h.Caveats} {
+		slices.Sort(set)
+	}
+	slices.Sort(c.TwoPersons)
+	slices.SortFunc(c.Members, func(a, b Seat) int { return strings.Compare(string(a.Party), string(b.Party)) })
 }
 
 func (c *Charter) check() error {

@@ -45,15 +45,15 @@ func (s *State) May(from, to entente.PartyID, k entente.Kind, now time.Time, sid
 	for _, p := range []entente.PartyID{from, to} {
 		if _, ok := s.Charter.Seat(p); !ok {
 			return refuse(entente.RefusedCompact, "only recalls, receipts and acts on the compact itself pass to who is not a member",
-				"%s is not a member of %s: %s", s.name(p), clean(s.Charter.Name), s.Members[p].Status)
+				"%s is not a member of %s: %s", s.name(p), Clean(s.Charter.Name), s.Members[p].Status)
 		}
 	}
 	if !s.Charter.Type.Allows(k) {
-		return refuse(entente.RefusedType, "use a compact whose type allows it", "%s is for %s: it allows no %s", clean(s.Charter.Name), clean(string(s.Charter.Type)), k)
+		return refuse(entente.RefusedType, "use a compact whose type allows it", "%s is for %s: it allows no %s", Clean(s.Charter.Name), Clean(string(s.Charter.Type)), k)
 	}
 	if !s.InForce {
 		return refuse(entente.RefusedForce, "wait for the accessions; nothing flows before", "%s is not in force: %d of its members have not signed",
-			clean(s.Charter.Name), len(s.Missing))
+			Clean(s.Charter.Name), len(s.Missing))
 	}
 	if r := s.timely(now, side); r != nil {
 		return r
@@ -80,9 +80,9 @@ func (s *State) timely(now time.Time, side Side) *Refusal {
 	}
 	switch {
 	case now.Before(start):
-		return refuse(entente.RefusedForce, "wait, and check this machine's clock", "%s begins at %s", clean(s.Charter.Name), s.Charter.Start)
+		return refuse(entente.RefusedForce, "wait, and check this machine's clock", "%s begins at %s", Clean(s.Charter.Name), s.Charter.Start)
 	case !now.Before(end):
-		return refuse(entente.RefusedForce, "an amendment can prolong it", "%s ends at %s", clean(s.Charter.Name), s.Charter.End)
+		return refuse(entente.RefusedForce, "an amendment can prolong it", "%s ends at %s", Clean(s.Charter.Name), s.Charter.End)
 	}
 	return nil
 }

@@ -147,7 +147,7 @@ func (s *State) seen(me entente.PartyID) []entente.Seen {
 // name is what the charter calls p.
 func (s *State) name(p entente.PartyID) string {
 	if m := s.Members[p]; m != nil {
-		return clean(m.Seat.Name)
+		return Clean(m.Seat.Name)
 	}
 	return "party " + entente.Short(p)
 }

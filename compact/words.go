@@ -156,7 +156,7 @@ func onward(o entente.Onward) string {
 		string(entente.OnwardMembers), "to other members without asking")
 }
 
-func marking(t entente.TLP) string { return "TLP:" + strings.ToUpper(clean(string(t))) }
+func marking(t entente.TLP) string { return "TLP:" + strings.ToUpper(Clean(string(t))) }
 
 func party(p entente.PartyID) string {
 	if p == "" {
@@ -234,7 +234,7 @@ func quoted[T ~string](list []T) []item {
 // isolates what is written from right to left, so that it does not
 // rearrange the words around it (Unicode Annex 9, section 2.5).
 func quote(s string) string {
-	s = strings.NewReplacer("“", `\u201C`, "”", `\u201D`).Replace(clean(s))
+	s = strings.NewReplacer("“", `\u201C`, "”", `\u201D`).Replace(Clean(s))
 	if strings.ContainsFunc(s, rightToLeft) {
 		s = "\u2068" + s + "\u2069"
 	}
@@ -247,10 +247,10 @@ func rightToLeft(r rune) bool {
 		r >= 0x10800 && r <= 0x10FFF || r >= 0x1E800 && r <= 0x1EFFF
 }
 
-// clean makes one line of a text and spells out the characters that could
+// Clean makes one line of a text and spells out the characters that could
 // make it look like another one: controls, line ends, overrides of direction,
 // and what has no width, but for the joiners and marks that scripts need.
-func clean(s string) string {
+func Clean(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		switch {

@@ -2,6 +2,8 @@ package node
 
 import (
 	"context"
+	"errors"
+	"sort"
 
 	"entente"
 	"entente/store"
@@ -123,6 +125,27 @@ func (n *Node) Events(ctx context.Context, after int64, limit int) ([]store.Even
 		return err
 	})
 	return out, err
+}
+
+// EventCount is the number of lines of the local log: they are numbered from 1
+// without gaps.
+func (n *Node) EventCount(ctx context.Context) (int64, error) {
+	last := 0
+	err := n.view(ctx, func(d *desk) error {
+		var failed error
+		ends := func(n int) bool {
+			rows, err := d.Tx.Events(int64(n), 1)
+			failed = errors.Join(failed, err)
+			return len(rows) == 0
+		}
+		high := 1
+		for !ends(high) {
+			high *= 2
+		}
+		last = sort.Search(high, ends)
+		return failed
+	})
+	return int64(last), err
 }
 
 // Peer is what a door needs to reach a partner and to know it again.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -51,37 +50,19 @@ func parseCharter(b []byte) (entente.Charter, error) {
 		text, _, _ := strings.Cut(string(b[at+1:]), `"`)
 		return c, entente.Errorf(entente.Invalid, "replace every text of the draft that begins with \""+fillIn+"\"", "%s: not filled in yet: %q", place(b, int64(at)), text)
 	}
-	sortSets(&c)
+	c.Arrange()
 	if err := tryCharter(c); err != nil {
 		return c, err
 	}
 	return c, nil
 }
 
-// sortSets puts sets in the one order that they are signed in.
-func sortSets(c *entente.Charter) {
-	slices.Sort(c.Purposes)
-	slices.Sort(c.Categories)
-	slices.Sort(c.TwoPersons)
-	h := &c.Handling.Default
-	slices.Sort(h.Codes)
-	slices.Sort(h.Permitted)
-	slices.Sort(h.Caveats)
-	slices.SortFunc(c.Members, func(a, b entente.Seat) int { return strings.Compare(string(a.Party), string(b.Party)) })
-}
-
-// tryCharter signs a charter with a key that is thrown away: signing is what
-// checks the terms.
+// tryCharter checks the terms as signing does.
 func tryCharter(c entente.Charter) error {
 	if len(c.Members) == 0 {
 		return entente.Errorf(entente.Invalid, "list at least two members, each with party, name, seats and legal_basis", ": it has no members")
 	}
-	_, err := entente.Sign(entente.Act{Kind: entente.KindCharter, Signer: c.Members[0].Party, Card: 1, Time: now(), Charter: &c}, entente.NewPrivateKey())
-	if err != nil {
-		// The layers of the act around it say nothing to whoever wrote the charter.
-		for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
-			err = inner
-		}
+	if err := c.Check(); err != nil {
 		return entente.Errorf(entente.Invalid, "correct the file; entente compact draft shows a complete one", ": %w", err)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"entente"
+	"entente/compact"
 )
 
 type draftCmd struct {
@@ -99,18 +100,10 @@ func (c *draftCmd) charter(members []partyLine) entente.Charter {
 		}
 		return []string{fillIn + what}
 	}
-	start := now().Time.Truncate(time.Hour)
-	day := 24 * time.Hour
-	out := entente.Charter{
-		Name: text(c.Name, "name of the agreement"), Type: entente.CompactType(c.Type),
-		Purposes: list(c.Purpose, "a purpose for which members may use what they receive"), Categories: list(c.Category, "a category of data that is exchanged"),
-		Start: entente.At(start), End: entente.At(start.Add(time.Duration(c.Days) * day)), Review: entente.At(start.Add(time.Duration(c.Days) * day / 2)),
-		Rule: entente.Unanimous,
-		Exit: "a member leaves by an amendment without it; recalls, receipts and caveats bind it afterwards", Suspension: "any member may at once suspend itself or its flow to one other member, and resume",
-		Tolerance: 300, Freshness: 7 * 24 * 3600, RecallWithin: 3 * 24 * 3600, Evidence: "none", Quorum: "filled", Folding: 1,
-		Handling: entente.HandlingRules{Widest: entente.TLPAmber, Onward: entente.OnwardAsk},
-	}
-	out.Handling.Default = entente.Handling{TLP: entente.TLPAmber, Onward: entente.OnwardNone, Purpose: out.Purposes[0]}
+	out := compact.Draft(now().Truncate(time.Hour), c.Days)
+	out.Name, out.Type = text(c.Name, "name of the agreement"), entente.CompactType(c.Type)
+	out.Purposes, out.Categories = list(c.Purpose, "a purpose for which members may use what they receive"), list(c.Category, "a category of data that is exchanged")
+	out.Handling.Default.Purpose = out.Purposes[0]
 	if len(c.Purpose) > 0 {
 		out.Handling.Default.Purpose = c.Purpose[0]
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"sort"
 	"time"
 
 	"entente"
@@ -68,25 +67,13 @@ var opLog = define("log", func(ctx context.Context, o *office, q logQuery) (logA
 })
 
 // logStart is the line after which to read: the one asked for, or so that the
-// last ones are left. Lines are numbered from 1 without gaps.
+// last ones are left.
 func (o *office) logStart(ctx context.Context, q logQuery) (int64, error) {
 	if q.After != nil {
 		return *q.After, nil
 	}
-	var failed error
-	ends := func(n int) bool {
-		events, err := o.node.Events(ctx, int64(n), 1)
-		if err != nil {
-			failed = err
-		}
-		return len(events) == 0
-	}
-	high := 1
-	for !ends(high) {
-		high *= 2
-	}
-	last := sort.Search(high, ends)
-	return int64(max(0, last-q.Limit)), failed
+	count, err := o.node.EventCount(ctx)
+	return max(0, count-int64(q.Limit)), err
 }
 
 func (c *logCmd) Run(s *session) error {
