@@ -253,7 +253,7 @@ func TestSuspensionFromTheDesk(t *testing.T) {
 	sign := chair.post(agreement+"/suspend", url.Values{"member": {string(b.Self())}})
 	contains(t, sign, "Suspension", "Brevik", "It works at once")
 	chair.post(follow(t, sign, "/sign/"), url.Values{"password": {password}})
-	contains(t, chair.get(agreement), "our flow to it is suspended")
+	contains(t, chair.get(agreement), "flow to it stopped by \u2068Ardel\u2069")
 	fill := url.Values{"filled": {"1"}, "record": {string(record)}, "compact": {string(id)}, "to": {string(b.Self())}, "tlp": {"amber"}, "onward": {"none"}, "purpose": {"counter-terrorism"}, "sign": {"1"}}
 	page := chair.post("/release", fill)
 	contains(t, page, "does not get it", "has suspended its flow")

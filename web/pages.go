@@ -81,10 +81,13 @@ func readPages() (*pages, error) {
 func functions(l language) template.FuncMap {
 	return template.FuncMap{
 		"t": l.T, "when": func(t entente.Time) string { return l.When(t.Time) }, "day": l.Day,
-		"iso":    func(t entente.Time) string { return t.String() }, // for datetime=
-		"number": func(n int) string { return l.Number(int64(n)) },
-		"short":  func(id any) string { return entente.Short(fmt.Sprint(id)) },
-		"join":   strings.Join, "upper": func(s any) string { return strings.ToUpper(fmt.Sprint(s)) },
+		"iso":     func(t entente.Time) string { return t.String() }, // for datetime=
+		"number":  func(n any) string { return l.Sprint(n) },
+		"hasText": l.Has, "isolate": isolated,
+		"word":  func(key string, value any) string { return l.word(key, fmt.Sprint(value)) },
+		"add":   func(a, b int) int { return a + b },
+		"short": func(id any) string { return entente.Short(fmt.Sprint(id)) },
+		"join":  strings.Join, "upper": func(s any) string { return strings.ToUpper(fmt.Sprint(s)) },
 		"has": func(list []string, s string) bool { return slices.Contains(list, s) },
 		"typeName": func(typ string) string {
 			if key := "type." + typ; l.Has(key) {
@@ -132,6 +135,8 @@ func menuFor(who *visitor, path string) []entry {
 	add("frame.write", "/write", readers...)
 	add("frame.waiting", "/waiting", node.RoleReleaser, node.RoleChair)
 	add("frame.agreements", "/agreements")
+	add("logs.title", "/logs")
+	add("channels.title", "/channels", node.RoleReleaser, node.RoleChair, node.RoleInspector, node.RoleAdministrator)
 	return out
 }
 

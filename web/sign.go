@@ -210,7 +210,10 @@ type orderWords struct {
 	Records    []option // id and name
 	Recipients []recipientWords
 	Handling   *entente.Handling
-	Text       string // reason, reservation, charter
+	Text       string       // reason, reservation
+	Charter    []termGroup  // the whole text of what is founded, amended or acceded to
+	Changes    []termChange // what an amendment changes
+	Settles    []forkRow
 	Member     string // whom a suspension or resumption concerns; empty: the party itself
 }
 
@@ -319,10 +322,10 @@ func (v *visit) words(p node.Proposed) (orderWords, error) {
 		if a.Member != "" && a.Member != v.node.Self() {
 			w.Member = names[a.Member]
 		}
-		if a.Charter != nil {
-			w.Agreement, w.Text = a.Charter.Name, describe(a.Charter)
+		if err := agreement(a.Compact); err != nil {
+			return w, err
 		}
-		return w, agreement(a.Compact)
+		return w, v.agreementWords(&w, a)
 	}
 	return w, nil
 }

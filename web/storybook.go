@@ -18,7 +18,7 @@ type story struct {
 
 // stories are all pages in all their states. Each file of pages has its own list.
 func stories() []story {
-	return slices.Concat(agreementStories(), inboxStories(), recordStories(), tearlineStories(), askStories(), writeStories(), releaseStories(), signStories())
+	return slices.Concat(cellStories(), agreementStories(), logStories(), graphStories(), inboxStories(), recordStories(), tearlineStories(), askStories(), writeStories(), releaseStories(), signStories())
 }
 
 // storyWho is a visitor with every role.
@@ -135,21 +135,14 @@ func signStories() []story {
 	return stories
 }
 
-func agreementStories() []story {
+func cellStories() []story {
 	row := agreementRow{ID: "sha256:c0ffee", Name: "River talks", State: "force", Members: 4, End: storyTime}
 	waiting := row
 	waiting.State, waiting.Missing = "waiting", []string{"Dunmere"}
-	members := []memberRow{
-		{Name: "Almara", Self: true, Status: "member", Basis: "statute of Almara"},
-		{Name: "Brevik Liaison", Status: "member", Stopped: true, Remarks: []string{"not for courts"}},
-		{Name: "Corvane", Status: "member", StoppedBy: true},
-		{Name: "Dunmere", Status: "member", Suspended: true},
-		{Name: "مكتب نورفال", Status: "left"},
-		{Name: "Elmar", Status: "invited"},
+	members := []cellMember{
+		{Name: "Almara", Self: true, Status: "member"}, {Name: "Brevik Liaison", Status: "member", Stopped: true}, {Name: "Corvane", Status: "member", StoppedBy: true},
+		{Name: "Dunmere", Status: "member", Suspended: true}, {Name: "مكتب نورفال", Status: "left"}, {Name: "Elmar", Status: "invited"},
 	}
-	one := agreementPage{agreementRow: row, Purposes: []string{"follow how militants move"}, Start: storyTime, Review: storyTime, Charter: "Name: River talks\nType: information\n", Members: members, Chair: true, Default: storyHandling}
-	accede := one
-	accede.agreementRow, accede.Accede = waiting, "sha256:c0ffee"
 	ask := askRow{Ask: "sha256:a", Party: "Brevik Liaison", Agreement: "River talks", Record: option{string(storyRecord), "Two lorries"}, Use: "relay", Recipients: []string{"Dunmere"}, Reason: "it has a post there", Purpose: "follow how militants move", Since: storyTime, State: "open"}
 	given, refused := ask, ask
 	given.State, refused.State, refused.Use = "given", "refused", "derive"
@@ -159,10 +152,6 @@ func agreementStories() []story {
 		Overdue: []recallRow{{"Corvane", storyTime, "overdue"}, {"Dunmere", storyTime, "delivered"}}, Owed: []owedRow{{"Dunmere", 3}},
 	}
 	return []story{
-		{"agreements", "none", storyWho, agreementsPage{}},
-		{"agreements", "two", storyWho, agreementsPage{Rows: []agreementRow{row, waiting, {ID: "sha256:d", State: "unknown"}, {ID: "sha256:e", Name: "Old talks", State: "ended", End: storyTime}}}},
-		{"agreement", "in force", storyWho, one},
-		{"agreement", "waits for us", storyWho, accede},
 		{"consents", "none", storyWho, consentsPage{}},
 		{"consents", "some", storyWho, consentsPage{ToUs: []askRow{ask, refused}, ByUs: []askRow{given}}},
 		{"cell", "empty", storyWho, cellPage{Reads: true, Signs: true}},

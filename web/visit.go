@@ -37,6 +37,7 @@ func (v *visit) reader() entente.Reader {
 
 // open adds a page that everybody may ask for.
 func (d *Door) open(pattern string, page func(*visit) error) {
+	d.patterns = append(d.patterns, pattern)
 	d.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		v := &visit{Door: d, w: w, r: r, language: d.pages.language(r)}
 		var err error

@@ -45,6 +45,9 @@ type Door struct {
 	pages  *pages
 	tries  *tries
 	mux    *http.ServeMux
+
+	patterns []string // of all pages
+	verifier verifier
 }
 
 //go:embed all:static
@@ -89,6 +92,8 @@ func (d *Door) routes() {
 	d.askRoutes()
 	d.consentRoutes()
 	d.agreementRoutes()
+	d.logRoutes()
+	d.graphRoutes()
 	d.eventRoutes()
 }
 
@@ -141,5 +146,6 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 		err = nil
 		<-stopped
 	}
+	d.verifier.end()
 	return err
 }

@@ -24,8 +24,9 @@ var ctx = context.Background()
 // party is a party with a node and a desk of its own.
 type party struct {
 	*nodetest.Party
-	t   testing.TB
-	url string // of the desk
+	t    testing.TB
+	url  string // of the desk
+	door *web.Door
 }
 
 // desk is the desk as one person's browser shows it, without script.
@@ -62,6 +63,7 @@ func newParty(t testing.TB, name string) *party {
 	p.url = "http://localhost:" + port
 	d, err := web.New(web.Config{Node: p.Node, Origin: p.url})
 	check(t, err)
+	p.door = d
 	s.Config.Handler = d.Handler()
 	s.Start()
 	t.Cleanup(s.Close)
@@ -72,6 +74,12 @@ func newParty(t testing.TB, name string) *party {
 func (p *party) sit(name string, roles ...string) *desk {
 	p.t.Helper()
 	check(p.t, p.PutOperator(ctx, node.Operator{Name: name, Key: entente.NewPrivateKey().Key(), Roles: roles}))
+	return p.again(name)
+}
+
+// again signs in a person whom the party has already.
+func (p *party) again(name string) *desk {
+	p.t.Helper()
 	link, err := web.Link(ctx, p.Node, p.url, name)
 	check(p.t, err)
 	d := &desk{party: p, browser: &http.Client{Jar: newJar(p.t)}}
@@ -192,3 +200,6 @@ func TestNobodySeesAPageWithoutSigningIn(t *testing.T) {
 		t.Errorf("the link lets a second one in: %d\n%s", status, page)
 	}
 }
+
+// meet lets two parties exchange everything.
+func meet(a, b *party) error { return nodetest.Meet(ctx, a.Node, b.Node) }
