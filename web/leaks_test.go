@@ -215,7 +215,7 @@ func TestPagesSayNothingOfWhatIsHidden(t *testing.T) {
 			t.Errorf("%s reaches %d pages: the walk sees nothing", seat.who, len(pages))
 		}
 		ids := []string{string(s.compact), string(s.b.Self())}
-		for _, x := range []thing{s.open, s.closed, s.fuller, s.tear, s.back, s.foreign} {
+		for _, x := range []thing{s.open, s.closed, s.tear, s.foreign} {
 			ids = append(ids, string(x.record), x.stix)
 		}
 		for _, id := range ids {
@@ -257,17 +257,21 @@ func TestPagesAnswerWhatIsHiddenLikeWhatIsNotThere(t *testing.T) {
 	s := newScene(t)
 	absentRecord, absentSTIX := "sha256:"+strings.Repeat("5e", 32), string(stix.NewID("identity"))
 	for _, seat := range s.seats() {
-		for _, x := range seat.hidden {
-			if !seat.ids && seat.party == s.a || x == s.back && seat.party == s.b {
+		for i, x := range seat.hidden {
+			if i >= 2 && testing.Short() || !seat.ids && seat.party == s.a || x == s.back && seat.party == s.b {
 				continue // may know that the record was there
 			}
 			for _, pair := range [][2]string{{string(x.record), absentRecord}, {x.stix, absentSTIX}} {
 				hidden, absent := seat.guesses(pair[0]), seat.guesses(pair[1])
 				for i := range hidden {
-					// What the page says by itself may change between two looks at it (a log,
-					// for one): three looks, of which the outer two have to agree.
-					before, now, after := seat.looked(absent[i], pair[1]), seat.looked(hidden[i], pair[0]), seat.looked(absent[i], pair[1])
-					if before == after && now != before {
+					now, before := seat.looked(hidden[i], pair[0]), seat.looked(absent[i], pair[1])
+					if now == before {
+						continue
+					}
+					// What the page says by itself may have changed between two looks at it (a
+					// log, for one): look again.
+					again, after := seat.looked(hidden[i], pair[0]), seat.looked(absent[i], pair[1])
+					if before == after && now == again || again != after {
 						t.Errorf("%s can tell %s (%s) from what is not there:\n%s", seat.who, hidden[i], x.name, difference(before, now))
 					}
 				}
