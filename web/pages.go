@@ -126,7 +126,7 @@ func menuFor(who *visitor, path string) []entry {
 	var out []entry
 	add := func(key, to string, roles ...string) {
 		if len(roles) == 0 || who.Is(roles...) {
-			out = append(out, entry{Key: key, Path: to, Here: path == to || to != "/" && strings.HasPrefix(path, to)})
+			out = append(out, entry{Key: key, Path: to, Here: path == to || to != "/" && strings.HasPrefix(path, strings.TrimSuffix(to, "s"))})
 		}
 	}
 	add("frame.cell", "/")
