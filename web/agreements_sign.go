@@ -65,9 +65,18 @@ func (v *visit) accede() error {
 	if err != nil {
 		return err
 	}
-	id := entente.CompactID(v.r.PathValue("id"))
+	a, err := v.agreed()
+	if err != nil {
+		return err
+	}
 	to := entente.ActID(v.r.FormValue("to"))
-	return v.toSign(node.Proposed{Agreement: &node.AgreementOrder{Kind: entente.KindAccession, Compact: id, To: to, Text: remark}}, "/agreement/"+string(id))
+	if to == "" {
+		to = entente.ActID(a.ID)
+	}
+	if to != entente.ActID(a.ID) && !slices.ContainsFunc(a.Pending, func(p compact.Pending) bool { return p.ID == to }) {
+		return entente.ErrHidden
+	}
+	return v.toSign(node.Proposed{Agreement: &node.AgreementOrder{Kind: entente.KindAccession, Compact: a.ID, To: to, Text: remark}}, "/agreement/"+string(a.ID))
 }
 
 // remark is what a person wrote to all members.

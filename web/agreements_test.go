@@ -209,3 +209,43 @@ func TestASuspensionSaysWhatItStops(t *testing.T) {
 	}
 	has(t, "the resumption", b.sit("bea", node.RoleChair).get("/agreement/"+string(id)+"/resume?member="+string(c.Self())), "until the audit is over", "Resume the flow to")
 }
+
+func TestAnAgreementIsFoundedAccededToAndAmendedAtTheDesks(t *testing.T) {
+	a, b := newParty(t, "Ardel"), newParty(t, "Brevik")
+	check(t, nodetest.Trust(ctx, a.Party, b.Party))
+	ann, bob := a.signer("ann", node.RoleChair), b.signer("bob", node.RoleChair)
+	signs := func(d *desk, page string, words ...string) {
+		t.Helper()
+		has(t, "what is signed", page, words...)
+		d.post(follow(t, page, "/sign/"), url.Values{"password": {password}})
+		check(t, meet(a, b))
+	}
+	form := formOf(t, ann.get("/agreements/new"))
+	form.Set("name", "Harbour Exchange")
+	form.Set("purposes", "rescue at sea")
+	form.Set("purpose", "rescue at sea")
+	form.Set("categories", "vessels")
+	for _, p := range []*party{a, b} {
+		form.Set("basis."+string(p.Self()), "statute of "+p.Name)
+	}
+	ann.post("/agreements/new", form)
+	signs(ann, ann.post(draftLink.FindString(ann.get("/agreements")), nil), "Harbour Exchange", "rescue at sea", "statute of Brevik", "7 days")
+	states, err := b.Compacts(ctx)
+	check(t, err)
+	path := "/agreement/" + string(states[0].ID)
+	has(t, "what came in", bob.get(path), "waits for signatures", path+"/accede")
+	signs(bob, bob.post(path+"/accede", url.Values{"to": {string(states[0].ID)}, "reservation": {"without prejudice"}}), "Harbour Exchange", "statute of Ardel", "without prejudice")
+	has(t, "the agreement", ann.get(path), "in force", "without prejudice")
+
+	form = formOf(t, bob.get(path+"/amend"))
+	form.Set("days", "30")
+	bob.post(path+"/amend", form)
+	signs(bob, bob.post(draftLink.FindString(bob.get("/agreements")), nil), "30 days", "To the end of the agreement")
+	if status, _ := ann.ask(http.MethodPost, path+"/accede", url.Values{"to": {"no id at all"}}); status != http.StatusNotFound {
+		t.Errorf("acceding to what is not pending: %d", status)
+	}
+	accede, err := url.Parse(follow(t, ann.get(path), path+"/accede?to="))
+	check(t, err)
+	signs(ann, ann.post(path+"/accede", url.Values{"to": {accede.Query().Get("to")}}), "30 days", "To the end of the agreement")
+	has(t, "the agreement", bob.get(path), "as amended, number 1", "30 days")
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -101,6 +102,12 @@ func (v *visit) graph() error {
 	}
 	g := &neighbours{v: v, names: names, latest: map[string]release.View{}, asked: map[string]bool{}, edges: map[[2]string][]string{}, opened: map[string]release.Object{}}
 	centre := page.Views[i].Object().STIX
+	if ok, err := v.acknowledged(page.Views[i]); err != nil {
+		return err
+	} else if !ok { // its conditions first
+		http.Redirect(v.w, v.r, "/record/"+string(page.Views[i].ID()), http.StatusSeeOther)
+		return nil
+	}
 	if err := g.resolve([]string{centre}); err != nil {
 		return err
 	}
@@ -172,7 +179,7 @@ func (g *neighbours) open(id string) error {
 	if err != nil {
 		return err
 	}
-	refers, err := references(full.Views[0].Body(), id)
+	refers, err := g.references(full.Views[0])
 	if err != nil {
 		return err
 	}
@@ -192,9 +199,12 @@ func (g *neighbours) open(id string) error {
 	}
 	for _, view := range referring.Views {
 		o := view.Object()
-		props, err := references(view.Body(), o.STIX)
+		props, err := g.references(view)
 		if err != nil {
 			return err
+		}
+		if len(props) == 0 { // its conditions first
+			continue
 		}
 		ids = append(ids, o.STIX)
 		if r, ok := relation(o.Type, view.Body()); ok {
@@ -245,6 +255,31 @@ func relation(typ string, body []byte) (graphEdge, bool) {
 		return graphEdge{}, false
 	}
 	return graphEdge{From: r.Source, To: r.Target, Label: r.Type}, true
+}
+
+// references finds what a record refers to, if the visitor has acknowledged the
+// conditions under which its content is shown.
+func (g *neighbours) references(view release.View) (map[string][]string, error) {
+	ok, err := g.v.acknowledged(view)
+	if err != nil || !ok || view.Header().Media != entente.MediaSTIX {
+		return nil, err
+	}
+	return references(view.Body(), view.Object().STIX)
+}
+
+// acknowledged says whether the content of a record may be shown to the visitor
+// now: it comes without conditions, or the visitor has acknowledged them.
+func (v *visit) acknowledged(view release.View) (bool, error) {
+	for _, g := range view.Grants() {
+		if h := g.Handling; len(h.Caveats)+len(h.Codes)+len(h.Permitted) > 0 {
+			_, err := v.node.Kept(v.r.Context(), spaceAcknowledged(v.who.Name), string(view.ID()))
+			if entente.KindOf(err) == entente.Hidden {
+				return false, nil
+			}
+			return err == nil, err
+		}
+	}
+	return true, nil
 }
 
 // references finds the STIX ids in an object but its own, and the properties in

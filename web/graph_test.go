@@ -140,3 +140,24 @@ func TestALargeNeighbourhoodSaysThatThereIsMore(t *testing.T) {
 		t.Errorf("%d nodes are drawn, at most 120", n)
 	}
 }
+
+func TestTheGraphShowsNothingOfContentWhoseConditionsWait(t *testing.T) {
+	id, p := newCell(t, "Ardel", "Brevik")
+	a, b := p[0], p[1]
+	subject, subjectID := a.object("identity", identity("Lantern Society"))
+	other, otherID := a.object("identity", identity("Juniper House"))
+	pays, _ := a.object("relationship", related(subjectID, "paid-by", otherID))
+	a.release(id, subject, b)
+	a.release(id, other, b)
+	_, _, err := a.Release(ctx, node.Order{Compact: id, Records: []entente.RecordID{pays}, To: []entente.PartyID{b.Self()}, Handling: entente.Handling{
+		TLP: entente.TLPAmber, Onward: entente.OnwardNone, Purpose: "counter-terrorism", Caveats: []string{"not for courts"},
+	}})
+	check(t, err)
+	check(t, meet(a, b))
+	bea := b.sit("bea", node.RoleAnalyst)
+	path := "/graph/" + string(subject)
+	hasNot(t, "the graph before", bea.get(path), "paid-by", "Juniper")
+	has(t, "the relation by itself", bea.get("/graph/"+string(pays)), "not for courts")
+	bea.post("/record/"+string(pays)+"/acknowledge", nil)
+	has(t, "the graph after", bea.get(path), "paid-by", "Juniper House")
+}

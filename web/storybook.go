@@ -140,8 +140,12 @@ func cellStories() []story {
 	waiting := row
 	waiting.State, waiting.Missing = "waiting", []string{"Dunmere"}
 	members := []cellMember{
-		{Name: "Almara", Self: true, Status: "member"}, {Name: "Brevik Liaison", Status: "member", Stopped: true}, {Name: "Corvane", Status: "member", StoppedBy: true},
-		{Name: "Dunmere", Status: "member", Suspended: true}, {Name: "مكتب نورفال", Status: "left"}, {Name: "Elmar", Status: "invited"},
+		{Name: "Almara", Self: true, Status: "member"},
+		{Name: "Brevik Liaison", Status: "member", Stopped: true},
+		{Name: "Corvane", Status: "member", StoppedBy: true},
+		{Name: "Dunmere", Status: "member", Suspended: true},
+		{Name: "مكتب نورفال", Status: "left"},
+		{Name: "Elmar", Status: "invited"},
 	}
 	ask := askRow{Ask: "sha256:a", Party: "Brevik Liaison", Agreement: "River talks", Record: option{string(storyRecord), "Two lorries"}, Use: "relay", Recipients: []string{"Dunmere"}, Reason: "it has a post there", Purpose: "follow how militants move", Since: storyTime, State: "open"}
 	given, refused := ask, ask
