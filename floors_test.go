@@ -38,7 +38,7 @@ var floors = map[string]int{
 	".":    words,
 	"stix": crafts, "names": crafts, "geo": crafts, "psi": crafts, "lists": crafts, "intake": crafts,
 	"compact": judgement, "release": judgement, "claim": judgement, "track": judgement, "capacity": judgement, "task": judgement, "safeguard": judgement,
-	"ledger": book, "keyring": book,
+	"ledger": book, "keyring": book, "passkey": book, "passkey/passkeytest": book,
 	"store": shelves, "store/*": shelves, "node": shelves, "node/nodetest": shelves,
 	"peer": doors, "taxii": doors, "bundle": doors, "web": doors,
 	"cmd/*": street, "internal/bench": street, "internal/mutants": street, "internal/assets": street,
@@ -59,16 +59,17 @@ var sideways = map[[2]string]string{
 
 // upwards are the imports that only test files may have.
 var upwards = map[[2]string]string{
-	{"node", "store/*"}:       "a desk is tested with a real store",
-	{"node", "node/nodetest"}: "nodes meet in tests",
-	{"store/*", "store/*"}:    "a store is tested with storetest",
-	{"store", "store/*"}:      "the contract is tried on a real store",
-	{"peer", "store"}:         "real nodes talk to each other in tests",
-	{"peer", "store/*"}:       "real nodes talk to each other in tests",
-	{"peer", "ledger"}:        "a test forges heads and receipts",
-	{"taxii", "store/*"}:      "a door is tested on a real node",
-	{"bundle", "store/*"}:     "a door is tested on a real node",
-	{"web", "store/*"}:        "a door is tested on a real node",
+	{"node", "store/*"}:                "a desk is tested with a real store",
+	{"node", "node/nodetest"}:          "nodes meet in tests",
+	{"passkey", "passkey/passkeytest"}: "a passkey of software signs in tests",
+	{"store/*", "store/*"}:             "a store is tested with storetest",
+	{"store", "store/*"}:               "the contract is tried on a real store",
+	{"peer", "store"}:                  "real nodes talk to each other in tests",
+	{"peer", "store/*"}:                "real nodes talk to each other in tests",
+	{"peer", "ledger"}:                 "a test forges heads and receipts",
+	{"taxii", "store/*"}:               "a door is tested on a real node",
+	{"bundle", "store/*"}:              "a door is tested on a real node",
+	{"web", "store/*"}:                 "a door is tested on a real node",
 }
 
 // impure are what a pure package cannot do: no clock, no disk, no network.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"entente"
+	"entente/passkey"
 	"entente/store"
 )
 
@@ -70,6 +71,14 @@ func (n *Node) PutOperator(ctx context.Context, o store.Operator) error {
 			if x.Key == o.Key && x.Name != o.Name {
 				return entente.Errorf(entente.Conflict, "make a key for each person", "operator %s has this key already: two persons need two keys", x.Name)
 			}
+		}
+		if was, err := d.Operator(o.Name); err == nil && was.Key != o.Key {
+			// The old key approved them: it may be why there is a new one.
+			if err := d.Tx.DeletePasskeys(o.Name); err != nil {
+				return err
+			}
+		} else if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
 		}
 		o.Added = d.time()
 		if err := d.Tx.PutOperator(o); err != nil {
@@ -160,8 +169,10 @@ func (d *desk) needToKnow(id entente.RecordID) (bool, error) {
 
 // Approval is a person's signature on what is to be done.
 type Approval struct {
-	Operator  string `json:"operator"`
-	Signature string `json:"signature"` // base64, over ApprovalText of the proposal's id
+	Operator string `json:"operator"`
+	// Signature is over ApprovalText of the proposal's id: in base64, or of a
+	// passkey what PasskeyApproval gives.
+	Signature string `json:"signature"`
 }
 
 // ApprovalText is what an operator's key signs to approve a proposal.
@@ -180,9 +191,35 @@ func (d *desk) checkApproval(k entente.Kind, proposal string, a Approval) error 
 	if !slices.ContainsFunc(o.Roles, func(r string) bool { return slices.Contains(roles, r) }) {
 		return entente.Errorf(entente.Refused, "ask one who has it", "operator %s has not the role for %s (%s)", o.Name, k, strings.Join(roles, ", "))
 	}
+	return d.signed(o, proposal, a)
+}
+
+// signed wants an operator's key or one of the operator's passkeys to have signed
+// ApprovalText.
+func (d *desk) signed(o store.Operator, proposal string, a Approval) error {
+	refused := func(cause error) error {
+		return entente.Errorf(entente.Refused, "sign with the key that was registered for this operator", "approval by %s: %w", o.Name, errors.Join(cause, entente.ErrSignature))
+	}
+	if answer, ok := strings.CutPrefix(a.Signature, passkeyMark); ok {
+		id, err := passkey.Of([]byte(answer))
+		if err != nil {
+			return refused(err)
+		}
+		p, err := d.Passkey(id)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if err != nil || p.Operator != o.Name {
+			return refused(errors.New("it is no passkey of this operator"))
+		}
+		if err := passkeyOf(p).Verify([]byte(answer), passkey.Challenge(ApprovalText(proposal))); err != nil {
+			return refused(err)
+		}
+		return nil
+	}
 	sig, err := base64.StdEncoding.Strict().DecodeString(a.Signature)
 	if err != nil || !o.Key.Verify(ApprovalText(proposal), sig) {
-		return entente.Errorf(entente.Refused, "sign with the key that was registered for this operator", "approval by %s: %w", o.Name, entente.ErrSignature)
+		return refused(nil)
 	}
 	return nil
 }

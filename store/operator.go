@@ -23,9 +23,13 @@ func (tx *Tx) PutOperator(o Operator) error {
 	return failed("operator "+o.Name, err)
 }
 
-// DeleteOperator removes an operator; ErrNotFound if there is none of that name.
+// DeleteOperator removes an operator and the operator's passkeys; ErrNotFound if
+// there is none of that name.
 func (tx *Tx) DeleteOperator(name string) error {
 	n, err := tx.exec(`DELETE FROM operators WHERE name = ?1`, name)
+	if err == nil && n > 0 {
+		err = tx.DeletePasskeys(name)
+	}
 	return failed("operator "+name, found(n, err))
 }
 
@@ -39,6 +43,46 @@ func (tx *Tx) Operator(name string) (Operator, error) {
 func (tx *Tx) Operators() ([]Operator, error) {
 	rows, err := list(tx, scanOperator, `SELECT name, key, roles, groups, added FROM operators ORDER BY name`)
 	return rows, failed("operators", err)
+}
+
+// InsertPasskey adds a passkey; ErrConflict if there is one of that id.
+func (tx *Tx) InsertPasskey(p Passkey) error {
+	_, err := tx.exec(`INSERT INTO passkeys (id, operator, public, origin, label, added) VALUES (?1, ?2, ?3, ?4, ?5, ?6)`,
+		p.ID, p.Operator, p.Public, p.Origin, p.Label, micros(p.Added))
+	return failed("passkey of "+p.Operator, err)
+}
+
+func scanPasskey(rows *sql.Rows, p *Passkey) error {
+	var added int64
+	err := rows.Scan(&p.ID, &p.Operator, &p.Public, &p.Origin, &p.Label, &added)
+	p.Added = instant(added)
+	return err
+}
+
+const passkeyColumns = `SELECT id, operator, public, origin, label, added FROM passkeys `
+
+// Passkey gives the passkey of that id.
+func (tx *Tx) Passkey(id []byte) (Passkey, error) {
+	p, err := one(tx, scanPasskey, passkeyColumns+`WHERE id = ?1`, id)
+	return p, failed("passkey", err)
+}
+
+// Passkeys gives the passkeys of an operator, oldest first.
+func (tx *Tx) Passkeys(operator string) ([]Passkey, error) {
+	rows, err := list(tx, scanPasskey, passkeyColumns+`WHERE operator = ?1 ORDER BY added, id`, operator)
+	return rows, failed("passkeys of "+operator, err)
+}
+
+// DeletePasskey removes a passkey; ErrNotFound if there is none of that id.
+func (tx *Tx) DeletePasskey(id []byte) error {
+	n, err := tx.exec(`DELETE FROM passkeys WHERE id = ?1`, id)
+	return failed("passkey", found(n, err))
+}
+
+// DeletePasskeys removes the passkeys of an operator.
+func (tx *Tx) DeletePasskeys(operator string) error {
+	_, err := tx.exec(`DELETE FROM passkeys WHERE operator = ?1`, operator)
+	return failed("passkeys of "+operator, err)
 }
 
 // SetGroups says which need-to-know groups may see a record; none: every analyst.

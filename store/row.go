@@ -131,6 +131,16 @@ type Operator struct {
 	Added  entente.Time
 }
 
+// Passkey is what an operator signs with beside the key. Package passkey reads it.
+type Passkey struct {
+	ID       []byte // of the credential
+	Operator string
+	Public   []byte // COSE_Key
+	Origin   string // of the desk at which it was registered
+	Label    string // what the operator calls it
+	Added    entente.Time
+}
+
 // Proposal is something that waits for a second person.
 type Proposal struct {
 	ID      string // hash of Kind and Order

@@ -134,8 +134,17 @@ func (t *tries) done(name string) {
 	delete(t.wrong, name)
 }
 
-// approval signs a proposal with the visitor's key.
-func (v *visit) approval(proposal, password string) (node.Approval, error) {
+// approval is the visitor's on a proposal, by what the form brings: a passkey's
+// answer, or the password.
+func (v *visit) approval(proposal string) (node.Approval, error) {
+	if answer := v.r.PostFormValue("passkey"); answer != "" {
+		return v.byPasskey(proposal, answer)
+	}
+	return v.byPassword(proposal, v.r.PostFormValue("password"))
+}
+
+// byPassword signs with the visitor's key, which the password opens.
+func (v *visit) byPassword(proposal, password string) (node.Approval, error) {
 	key, err := v.unseal(v.r.Context(), v.who.Name, password)
 	if err != nil {
 		return node.Approval{}, err
@@ -211,6 +220,13 @@ func (v *visit) setUp() error {
 type signinPage struct {
 	Next, Name string
 	Wrong      string // key of a text
+	Passkey    *passkeyAsk
+}
+
+// showSignIn shows the way in.
+func (v *visit) showSignIn(status int, page signinPage) error {
+	page.Passkey = v.askToSignIn()
+	return v.showStatus(status, "signin", page)
 }
 
 func (v *visit) signIn() error {
@@ -223,7 +239,7 @@ func (v *visit) signIn() error {
 		if !errors.Is(err, errPassword) && kind == entente.Refused {
 			page.Wrong = "signin.wait"
 		}
-		return v.showStatus(http.StatusForbidden, "signin", page)
+		return v.showSignIn(http.StatusForbidden, page)
 	}
 	if err != nil {
 		return err

@@ -291,10 +291,11 @@ func (d *desk) looked(address, id string) string {
 	page = strings.ReplaceAll(page, url.QueryEscape(id), "ASKED")
 	page = strings.ReplaceAll(strings.ReplaceAll(page, id, "ASKED"), entente.Short(id), "ASKED")
 	page = strings.ReplaceAll(page, fmt.Sprintf("Content-Length: %d", len(page)), "")
-	return fmt.Sprint(status, "\n", contentLength.ReplaceAllString(page, ""))
+	return fmt.Sprint(status, "\n", chance.ReplaceAllString(page, ""))
 }
 
-var contentLength = regexp.MustCompile(`Content-Length: \d+\r\n`)
+// chance is what differs in two looks at the same page: its length, and the challenge to a passkey.
+var chance = regexp.MustCompile(`Content-Length: \d+\r\n|data-options="[^"]*"`)
 
 // difference is the first lines in which two texts differ.
 func difference(a, b string) string {

@@ -65,10 +65,11 @@ func (v *visit) draft() (draft, error) {
 
 // signingPage shows an order before it is signed, and asks for the password.
 type signingPage struct {
-	Order orderWords
-	Post  string // path that signs
-	Back  string
-	Wrong string // key of a text: why it was not signed
+	Order   orderWords
+	Post    string // path that signs
+	Back    string
+	Wrong   string      // key of a text: why it was not signed
+	Passkey *passkeyAsk // nil: the visitor has none
 }
 
 func (v *visit) signPage() error { return v.showSigning(http.StatusOK, "") }
@@ -82,7 +83,15 @@ func (v *visit) showSigning(status int, wrong string) error {
 	if err != nil {
 		return err
 	}
-	return v.showStatus(status, "sign", signingPage{Order: words, Post: v.r.URL.Path, Back: d.Back, Wrong: wrong})
+	page := signingPage{Order: words, Post: v.r.URL.Path, Back: d.Back, Wrong: wrong}
+	id, err := d.Order.ID()
+	if err == nil {
+		page.Passkey, err = v.askToApprove(id)
+	}
+	if err != nil {
+		return err
+	}
+	return v.showStatus(status, "sign", page)
 }
 
 func (v *visit) sign() error {
@@ -98,9 +107,9 @@ func (v *visit) sign() error {
 	if err != nil {
 		return err
 	}
-	by, err := v.approval(id, v.r.PostFormValue("password"))
-	if errors.Is(err, errPassword) {
-		return v.showSigning(http.StatusForbidden, "sign.wrong")
+	by, err := v.approval(id)
+	if wrong := wrongApproval(err); wrong != "" {
+		return v.showSigning(http.StatusForbidden, wrong)
 	}
 	if err != nil {
 		return err
@@ -136,6 +145,7 @@ type waitingRow struct {
 	Missing  int
 	Mine     bool // the visitor has approved it
 	Hidden   bool // it concerns records that the visitor may not read
+	Passkey  *passkeyAsk
 }
 
 func (v *visit) waiting() error { return v.showWaiting(http.StatusOK, "") }
@@ -157,6 +167,9 @@ func (v *visit) showWaiting(status int, wrong string) error {
 			row.Hidden, err = true, nil
 		}
 		if err != nil {
+			return err
+		}
+		if row.Passkey, err = v.askToApprove(p.ID); err != nil {
 			return err
 		}
 		page.Open = append(page.Open, row)
@@ -182,9 +195,9 @@ func (v *visit) approveWaiting() error {
 	if _, err := v.words(order); err != nil { // nobody approves what that person may not read
 		return err
 	}
-	by, err := v.approval(id, v.r.PostFormValue("password"))
-	if errors.Is(err, errPassword) {
-		return v.showWaiting(http.StatusForbidden, "sign.wrong")
+	by, err := v.approval(id)
+	if wrong := wrongApproval(err); wrong != "" {
+		return v.showWaiting(http.StatusForbidden, wrong)
 	}
 	if err != nil {
 		return err

@@ -74,7 +74,7 @@ func operatorNamed(ctx context.Context, n *node.Node, name string) (*visitor, er
 
 func (d *Door) signInRoutes() {
 	d.open("GET /sign-in", func(v *visit) error {
-		return v.show("signin", signinPage{Next: here(v.r.URL.Query().Get("next"))})
+		return v.showSignIn(http.StatusOK, signinPage{Next: here(v.r.URL.Query().Get("next"))})
 	})
 	d.open("GET /enter/{secret}", func(v *visit) error { return v.show("enter", v.r.PathValue("secret")) })
 	d.open("POST /enter/{secret}", (*visit).enter)

@@ -18,7 +18,7 @@ type story struct {
 
 // stories are all pages in all their states. Each file of pages has its own list.
 func stories() []story {
-	return slices.Concat(cellStories(), agreementStories(), logStories(), graphStories(), inboxStories(), recordStories(), tearlineStories(), askStories(), writeStories(), releaseStories(), signStories())
+	return slices.Concat(cellStories(), agreementStories(), logStories(), graphStories(), inboxStories(), recordStories(), tearlineStories(), askStories(), writeStories(), releaseStories(), signStories(), passkeyStories())
 }
 
 // storyWho is a visitor with every role.
@@ -116,12 +116,12 @@ func signStories() []story {
 	release := orderWords{Kind: "release", Agreement: "River talks", Records: []option{{string(storyRecord), "Two lorries at the Tamrin crossing"}}, Recipients: []recipientWords{{Name: "Brevik Liaison", Allowed: true}}, Handling: &storyHandling}
 	rows := []waitingRow{{ID: "sha256:p", Order: release, Made: storyTime, Approved: []string{"mira"}, Missing: 1, Mine: true}, {ID: "sha256:q", Order: orderWords{Kind: "recall"}, Made: storyTime, Missing: 2, Hidden: true}}
 	stories := []story{
-		{"sign", "wrong password", storyWho, signingPage{Order: release, Post: "/sign/x", Back: "/", Wrong: "sign.wrong"}},
+		{"sign", "wrong password", storyWho, signingPage{Order: release, Post: "/sign/x", Back: "/", Wrong: "sign.wrong", Passkey: &passkeyAsk{Do: "get", Options: "{}", Label: "passkey.sign"}}},
 		{"signed", "done", storyWho, signedPage{Acts: 2, Back: "/"}},
 		{"signed", "waits", storyWho, signedPage{Missing: 1, Back: "/"}},
 		{"waiting", "none", storyWho, waitingPage{}},
 		{"waiting", "two", storyWho, waitingPage{Open: rows, Wrong: "sign.wrong"}},
-		{"signin", "empty", nil, signinPage{Next: "/"}},
+		{"signin", "empty", nil, signinPage{Next: "/", Passkey: &passkeyAsk{Do: "get", Options: "{}", Label: "passkey.enter"}}},
 		{"signin", "wrong", nil, signinPage{Next: "/", Name: "mira", Wrong: "signin.wrong"}},
 		{"enter", "link", nil, "x"},
 		{"setup", "empty", storyWho, setupPage{Next: "/"}},

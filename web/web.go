@@ -38,13 +38,14 @@ type Config struct {
 
 // Door is the desk. Its methods may be called from many goroutines.
 type Door struct {
-	node   *node.Node
-	origin *url.URL
-	clock  entente.Clock
-	log    *slog.Logger
-	pages  *pages
-	tries  *tries
-	mux    *http.ServeMux
+	node       *node.Node
+	origin     *url.URL
+	clock      entente.Clock
+	log        *slog.Logger
+	pages      *pages
+	tries      *tries
+	challenges challenges
+	mux        *http.ServeMux
 
 	patterns []string // of all pages
 	verifier verifier
@@ -82,6 +83,7 @@ func New(cfg Config) (*Door, error) {
 func (d *Door) routes() {
 	d.signInRoutes()
 	d.accountRoutes()
+	d.passkeyRoutes()
 	d.signRoutes()
 	d.cellRoutes()
 	d.inboxRoutes()

@@ -200,6 +200,17 @@ WITH RECURSIVE words (record, word, rest) AS (
 	UNION ALL SELECT record, substr(rest, 1, instr(rest, ' ') - 1), substr(rest, instr(rest, ' ') + 1) FROM words WHERE rest <> ''
 )
 INSERT INTO refs (stix, record) SELECT DISTINCT word, record FROM words WHERE word <> '';
+`, `
+-- With what people sign beside their key.
+CREATE TABLE passkeys (
+	id BLOB PRIMARY KEY,
+	operator TEXT NOT NULL,
+	public BLOB NOT NULL,
+	origin TEXT NOT NULL,
+	label TEXT NOT NULL,
+	added INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX passkeys_operator ON passkeys (operator);
 `}
 
 // migrate brings the schema to the latest step, all or nothing.

@@ -28,6 +28,33 @@ func operators(s *shelf) {
 	s.view(func(tx *store.Tx) error { return equal(s, "who is left", []store.Operator{olga})(tx.Operators()) })
 }
 
+func passkeys(s *shelf) {
+	pass := func(id, operator string, at int) store.Passkey {
+		return store.Passkey{ID: []byte(id), Operator: operator, Public: []byte("public"), Origin: "https://desk.example", Label: "of " + operator, Added: moment(at)}
+	}
+	later, first, bens := pass("a", "olga", 2), pass("z", "olga", 1), pass("b", "ben", 1)
+	s.update(func(tx *store.Tx) error {
+		return errors.Join(tx.PutOperator(store.Operator{Name: "ben", Key: "key"}), tx.InsertPasskey(later), tx.InsertPasskey(first), tx.InsertPasskey(bens))
+	})
+	s.refused(store.ErrConflict, func(tx *store.Tx) error { return tx.InsertPasskey(pass("a", "ben", 3)) })
+	s.view(func(tx *store.Tx) error {
+		missing[store.Passkey](s, "unknown passkey")(tx.Passkey([]byte("x")))
+		return errors.Join(equal(s, "one", bens)(tx.Passkey([]byte("b"))), equal(s, "olga's", []store.Passkey{first, later})(tx.Passkeys("olga")))
+	})
+	s.update(func(tx *store.Tx) error {
+		if err := tx.DeletePasskey([]byte("x")); !errors.Is(err, store.ErrNotFound) {
+			s.Errorf("no passkey is removed: %v", err)
+		}
+		return errors.Join(tx.DeletePasskey(first.ID), tx.DeleteOperator("ben"))
+	})
+	s.view(func(tx *store.Tx) error {
+		return errors.Join(equal(s, "what is left", []store.Passkey{later})(tx.Passkeys("olga")),
+			equal(s, "of somebody who was removed", []store.Passkey(nil))(tx.Passkeys("ben")))
+	})
+	s.update(func(tx *store.Tx) error { return tx.DeletePasskeys("olga") })
+	s.view(func(tx *store.Tx) error { return equal(s, "none", []store.Passkey(nil))(tx.Passkeys("olga")) })
+}
+
 func groups(s *shelf) {
 	s.update(func(tx *store.Tx) error {
 		return errors.Join(tx.SetGroups(record("a"), []string{"river", "north", "north"}), tx.SetGroups(record("b"), []string{"north"}), tx.SetGroups(record("b"), nil))

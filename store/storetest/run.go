@@ -53,6 +53,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"references", references},
 		{"large records", largeRecords},
 		{"operators", operators},
+		{"passkeys", passkeys},
 		{"groups", groups},
 		{"proposals", proposals},
 		{"notes", notes},

@@ -3,3 +3,4 @@ import "./keys";
 import "./live";
 import "./graph-view";
 import "./verify-progress";
+import "./passkey";
