@@ -36,7 +36,7 @@ var floorNames = []string{"words", "crafts", "judgement", "book", "shelves and d
 // whoever adds a package says on which floor it stands.
 var floors = map[string]int{
 	".":    words,
-	"stix": crafts, "names": crafts, "geo": crafts, "psi": crafts, "lists": crafts, "intake": crafts,
+	"stix": crafts, "names": crafts, "spelling": crafts, "geo": crafts, "psi": crafts, "lists": crafts, "intake": crafts,
 	"compact": judgement, "release": judgement, "claim": judgement, "track": judgement, "capacity": judgement, "task": judgement, "safeguard": judgement,
 	"ledger": book, "keyring": book, "passkey": book, "passkey/passkeytest": book,
 	"store": shelves, "store/*": shelves, "node": shelves, "node/nodetest": shelves,

@@ -74,5 +74,8 @@ func (d *desk) cursorKeys() (cipher.AEAD, hash.Hash, error) {
 // listName is what a cursor is bound to. Type and originator only leave out rows:
 // the places are those of the whole list.
 func listName(r entente.Reader, q Query) []byte {
+	if q.Text != "" {
+		return fmt.Appendf(nil, "%q %q words %q", r.Party, r.Operator, q.Text)
+	}
 	return fmt.Appendf(nil, "%q %q %q %v %v", r.Party, r.Operator, q.Compact, ownList(r, q), q.Newest)
 }

@@ -27,6 +27,9 @@ type Query struct {
 	// RefersTo asks for the records that refer to an object, by its STIX id, in the
 	// order of arrival and with bodies, at most Limit; Type bounds them.
 	RefersTo string
+	// Text asks, as one of this party, for records by their words, as [Phrases] reads
+	// them: the newest first, with bodies. Own, Type, Originator and Compact bound them.
+	Text string
 	// Compact bounds the list to what was released in one compact.
 	Compact entente.CompactID
 	// Own bounds the list to this party's own records (true) or to those of
@@ -77,6 +80,11 @@ func (n *Node) Read(ctx context.Context, r entente.Reader, q Query) (Page, error
 	if q.Limit <= 0 || q.Limit > 1000 {
 		q.Limit = 100
 	}
+	if q.Text != "" && r.Party == n.self {
+		if _, err := n.Index(ctx); err != nil {
+			return Page{}, err
+		}
+	}
 	var page Page
 	read := func(d *desk) error {
 		var err error
@@ -98,6 +106,8 @@ func (n *Node) Read(ctx context.Context, r entente.Reader, q Query) (Page, error
 			page.Views, err = d.readNamed(r, q.Records)
 		case q.RefersTo != "":
 			page, err = d.readReferring(r, q)
+		case q.Text != "":
+			page, err = d.readMatching(r, q)
 		default:
 			page, err = d.readList(r, q)
 		}
@@ -132,8 +142,12 @@ func (n *Node) Read(ctx context.Context, r entente.Reader, q Query) (Page, error
 // noteReading writes to the log which person has read which record. The party as
 // a whole, which has no operators or asks for a peer, is nobody to be noted.
 func (n *Node) noteReading(ctx context.Context, r entente.Reader, page Page, q Query) error {
-	if r.Operator == "" || q.Record == "" && q.RefersTo == "" || len(page.Views) == 0 {
+	if r.Operator == "" || q.Record == "" && q.RefersTo == "" && q.Text == "" || len(page.Views) == 0 {
 		return nil
+	}
+	if q.Text != "" {
+		// Not for what: the words may name whom the log's readers may not know of.
+		return n.updateQuietly(ctx, func(d *desk) error { return d.event(store.Event{What: "searched", Who: r.Operator}) })
 	}
 	return n.updateQuietly(ctx, func(d *desk) error {
 		for _, v := range page.Views {
@@ -176,7 +190,7 @@ func (d *desk) readOne(r entente.Reader, q Query) ([]release.View, error) {
 			if err != nil {
 				return nil, err
 			}
-			if ok && (q.Compact == "" || slices.ContainsFunc(v.Grants(), func(g release.Grant) bool { return g.Compact == q.Compact })) {
+			if ok && (q.Compact == "" || inCompact(v, q.Compact)) {
 				views = append(views, v)
 			}
 		}

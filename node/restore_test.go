@@ -134,6 +134,8 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 	_, err := c.as("A").Suspend(ctx, id, c.as("C").Self(), "")
 	check(t, err)
 	c.meetAll()
+	_, err = c.as("A").Index(ctx)
+	check(t, err)
 	c.verify()
 	backup := c.copyStore("A")
 
@@ -146,8 +148,9 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 		"grants":   {"reader", "compact", "record", "release", "until"},
 		"parties":  {"id", "name", "card", "version", "epoch"},
 		"refs":     {"stix", "record"},
+		"texts":    {"words"},
 	}
-	tables := []string{"records", "acts", "channels", "leaves", "grants", "parties", "refs"}
+	tables := []string{"records", "acts", "channels", "leaves", "grants", "parties", "refs", "texts"}
 	rounds := 120
 	if testing.Short() {
 		rounds = 40

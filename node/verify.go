@@ -217,7 +217,7 @@ func (v *verifier) checkSignatures() error {
 }
 
 func (v *verifier) readRecords() error {
-	references := int64(0)
+	references, texts := int64(0), int64(0)
 	err := v.EachRecord(func(row store.Record) error {
 		v.report.Records++
 		if v.report.Records%1000 == 0 {
@@ -243,7 +243,8 @@ func (v *verifier) readRecords() error {
 			return wrong("record %s: its row does not say what its bytes say", row.ID)
 		}
 		references += int64(len(strings.Fields(row.Refs)))
-		return nil
+		texts++
+		return v.checkText(row)
 	})
 	if err != nil {
 		return err
@@ -251,6 +252,28 @@ func (v *verifier) readRecords() error {
 	all, borne, err := v.CountReferences()
 	if err == nil && (all != references || borne != references) {
 		return wrong("the rows that say who refers to an object are not those that the records give: %d, %d of them right, expected %d", all, borne, references)
+	}
+	if err != nil {
+		return err
+	}
+	if all, err = v.CountTexts(); err == nil && all != texts {
+		return wrong("%d records have words by which they are found or wait for them, expected %d", all, texts)
+	}
+	return err
+}
+
+// checkText wants the words by which a record is found to be its own, or to be due.
+func (v *verifier) checkText(row store.Record) error {
+	words, due, err := v.Words(row.N)
+	if errors.Is(err, store.ErrNotFound) {
+		return wrong("record %s: it has no words by which it is found, and waits for none", row.ID)
+	}
+	if err != nil || due {
+		return err
+	}
+	want, err := textOf(row)
+	if err == nil && words != want.Words {
+		return wrong("record %s: the words by which it is found are not its own", row.ID)
 	}
 	return err
 }

@@ -95,6 +95,9 @@ func (tx *Tx) RestoreRecord(r Record) error {
 	if err = found(n, err); err == nil {
 		err = tx.insertReferences([]Record{r})
 	}
+	if err == nil {
+		_, err = tx.exec(`INSERT INTO texts_due (record) SELECT n FROM records WHERE id = ?1`, string(r.ID))
+	}
 	return failed("restore record "+entente.Short(r.ID), err)
 }
 

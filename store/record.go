@@ -29,7 +29,11 @@ func scanRecordAnd(rows *sql.Rows, r *Record, more ...any) error {
 // InsertRecords adds records in this order; their N is ignored. ErrConflict if
 // an id is there already.
 func (tx *Tx) InsertRecords(records []Record) error {
-	err := tx.insert(`records (id, originator, media, stix, type, version, name, revoked, refs, size, gone, arrived, bytes)`, 13, len(records),
+	last, err := one(tx, number, `SELECT COALESCE(MAX(n), 0) FROM records`)
+	if err != nil {
+		return failed("insert records", err)
+	}
+	err = tx.insert(`records (id, originator, media, stix, type, version, name, revoked, refs, size, gone, arrived, bytes)`, 13, len(records),
 		func(i int, v []any) ([]any, error) {
 			r := &records[i]
 			originator, err := tx.name(string(r.Originator))
@@ -41,6 +45,9 @@ func (tx *Tx) InsertRecords(records []Record) error {
 		})
 	if err == nil {
 		err = tx.insertReferences(records)
+	}
+	if err == nil {
+		err = tx.insertDue(last)
 	}
 	if err != nil && len(records) > 0 {
 		return fmt.Errorf("insert %d records from %s on: %w", len(records), entente.Short(records[0].ID), err)
@@ -135,15 +142,19 @@ func (tx *Tx) FindRecords(prefix string, limit int) ([]Record, error) {
 	return rows, failed("records "+prefix, err)
 }
 
-// EraseRecord removes the body, name and references of a record and says what
+// EraseRecord removes the body, name, references and words of a record and says what
 // erased it. A record erased before stays as it is.
 func (tx *Tx) EraseRecord(id entente.RecordID, by string) error {
 	n, err := tx.exec(`UPDATE records SET bytes = NULL, name = '', refs = '', gone = ?2 WHERE id = ?1 AND gone = ''`, string(id), by)
+	var row int64
 	if err == nil {
-		_, err = one(tx, number, `SELECT n FROM records WHERE id = ?1`, string(id))
+		row, err = one(tx, number, `SELECT n FROM records WHERE id = ?1`, string(id))
 	}
 	if err == nil && n > 0 {
 		err = tx.deleteReferences(id)
+	}
+	if err == nil && n > 0 {
+		err = tx.deleteText(row)
 	}
 	tx.s.erased = tx.s.erased || n > 0
 	return failed("erase record "+entente.Short(id), err)

@@ -84,11 +84,12 @@ func serve(ctx context.Context, dir string, c serveCmd, log *slog.Logger, ready 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var group sync.WaitGroup
-	var failed [4]error
+	var failed [5]error
 	for i, part := range []func() error{
 		func() error { return answerSocket(ctx, socket, o) },
 		func() error { return o.door.Run(ctx) },
 		func() error { keepHouse(ctx, o, log); return nil },
+		func() error { keepIndex(ctx, o, log); return nil },
 		func() error { return desk.serve(ctx) },
 	} {
 		group.Go(func() {
@@ -133,6 +134,26 @@ func keepHouse(ctx context.Context, o *office, log *slog.Logger) {
 		sealed = time.Now()
 		if err := o.node.SealLogs(ctx); err != nil && ctx.Err() == nil {
 			log.Error("the logs cannot be sealed", "error", err)
+		}
+	}
+}
+
+// keepIndex writes the words of what has come in, so that the next search need not.
+// A store that was written before there was a search has much to do at the start.
+func keepIndex(ctx context.Context, o *office, log *slog.Logger) {
+	for {
+		changed := o.node.Changed() // before looking, so that nothing is missed
+		n, err := o.node.Index(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			log.Error("records cannot be made ready for searches", "error", err)
+		case n > 10_000:
+			log.Info("records made ready for searches", "records", n)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
 		}
 	}
 }

@@ -211,6 +211,13 @@ CREATE TABLE passkeys (
 	added INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX passkeys_operator ON passkeys (operator);
+`, `
+-- The words of records, in letters that were folded before: the tokenizer has but to
+-- part them at the spaces. What is deleted leaves the index at once.
+CREATE VIRTUAL TABLE texts USING fts5 (words, tokenize = 'ascii', columnsize = 0);
+INSERT INTO texts (texts, rank) VALUES ('secure-delete', 1);
+CREATE TABLE texts_due (record INTEGER PRIMARY KEY);
+INSERT INTO texts_due (record) SELECT n FROM records WHERE gone = '';
 `}
 
 // migrate brings the schema to the latest step, all or nothing.

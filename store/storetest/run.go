@@ -51,6 +51,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"found records", foundRecords},
 		{"named records", namedRecords},
 		{"references", references},
+		{"texts", texts},
 		{"large records", largeRecords},
 		{"operators", operators},
 		{"passkeys", passkeys},
