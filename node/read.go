@@ -41,6 +41,8 @@ type Query struct {
 	Originator entente.PartyID
 	// Newest turns a list round: what came last stands first.
 	Newest bool
+	// Whole gives the views of a list their bodies, and all their grants.
+	Whole bool
 	// After continues the same list behind a page, by its Next; Limit defaults to
 	// 100, at most 1000.
 	After string
@@ -407,6 +409,11 @@ func (d *desk) readList(r entente.Reader, q Query) (Page, error) {
 			if q.Type != "" && x.Record.Type != q.Type || q.Originator != "" && x.Record.Originator != q.Originator || !own && x.Record.Originator == r.Party {
 				continue
 			}
+			if q.Whole && x.Record.Gone == "" {
+				if x.Record, err = d.Record(x.Record.ID); err != nil {
+					return page, err
+				}
+			}
 			v, ok, err := d.showListed(r, q, x, own)
 			if err != nil {
 				return page, err
@@ -441,19 +448,22 @@ func (d *desk) listed(r entente.Reader, q Query, own bool, at int64) ([]store.Gr
 	return out, err
 }
 
-// showListed makes the view of a record in a list, by the grant it is listed by.
+// showListed makes the view of a record in a list, by the grant it is listed by, or
+// by all of the reader's if views are to be whole.
 // For another party, where that one does not flow now, another may.
 func (d *desk) showListed(r entente.Reader, q Query, x store.Granted, own bool) (release.View, bool, error) {
 	if own {
 		return d.show(r, x.Record, nil)
 	}
-	v, ok, err := d.show(r, x.Record, []store.Grant{x.Grant})
-	if err != nil || ok || r.Party == d.self {
-		return v, ok, err
+	if !q.Whole {
+		v, ok, err := d.show(r, x.Record, []store.Grant{x.Grant})
+		if err != nil || ok || r.Party == d.self {
+			return v, ok, err
+		}
 	}
 	all, err := d.GrantsTo(r.Party, []entente.RecordID{x.Record.ID})
 	if err != nil {
-		return v, false, err
+		return release.View{}, false, err
 	}
 	all = slices.DeleteFunc(all, func(g store.Grant) bool { return q.Compact != "" && g.Compact != q.Compact })
 	return d.show(r, x.Record, all)

@@ -26,13 +26,16 @@ const (
 	indexAtOnce = 200     // records whose words one transaction writes
 )
 
+// Phrase is words that stand one behind the other.
+type Phrase = store.Phrase
+
 // Phrases reads what somebody types: each part between spaces is a phrase of its
 // words, the last of which may go on. "harbour 192.0.2" asks for "harbour…" and for
 // "192 0 2…". None: there is nothing to look for.
-func Phrases(text string) []store.Phrase {
-	var out []store.Phrase
+func Phrases(text string) []Phrase {
+	var out []Phrase
 	for _, part := range strings.Fields(text) {
-		var p store.Phrase
+		var p Phrase
 		for _, w := range spelling.Words(part) {
 			p.Words = append(p.Words, w.Text)
 		}

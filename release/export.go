@@ -2,6 +2,7 @@ package release
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"entente"
@@ -42,6 +43,20 @@ func Export(v View, f Format, acknowledged bool) *Refusal {
 		}
 	}
 	return nil
+}
+
+// Conditions are those of the handlings under which the reader may see the record,
+// as far as they ask more of the reader than their label and onward rule say;
+// empty: there is nothing to acknowledge.
+func (v View) Conditions() string {
+	var all []string
+	for _, g := range v.Grants() {
+		if h := g.Handling; len(h.Caveats)+len(h.Codes)+len(h.Permitted) > 0 {
+			all = append(all, Conditions(h))
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), "\n")
 }
 
 // Conditions is handling in words, the text that a statement marking carries

@@ -77,9 +77,13 @@ func (v *visit) cell() error {
 		if err != nil {
 			return err
 		}
+		m, err := v.marks()
+		if err != nil {
+			return err
+		}
 		for _, view := range list.Views {
 			row := rowOf(view, names)
-			if row.Unread, err = v.unread(row.Record, row.Arrived); err != nil {
+			if row.Unread, err = m.unread(row.Record, row.Arrived); err != nil {
 				return err
 			}
 			if row.Unread && len(page.New) < 8 {

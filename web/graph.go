@@ -102,7 +102,7 @@ func (v *visit) graph() error {
 	}
 	g := &neighbours{v: v, names: names, latest: map[string]release.View{}, asked: map[string]bool{}, edges: map[[2]string][]string{}, opened: map[string]release.Object{}}
 	centre := page.Views[i].Object().STIX
-	if ok, err := v.acknowledged(page.Views[i]); err != nil {
+	if ok, err := v.node.Acknowledged(v.r.Context(), page.Views[i]); err != nil {
 		return err
 	} else if !ok { // its conditions first
 		http.Redirect(v.w, v.r, "/record/"+string(page.Views[i].ID()), http.StatusSeeOther)
@@ -260,26 +260,11 @@ func relation(typ string, body []byte) (graphEdge, bool) {
 // references finds what a record refers to, if the visitor has acknowledged the
 // conditions under which its content is shown.
 func (g *neighbours) references(view release.View) (map[string][]string, error) {
-	ok, err := g.v.acknowledged(view)
+	ok, err := g.v.node.Acknowledged(g.v.r.Context(), view)
 	if err != nil || !ok || view.Header().Media != entente.MediaSTIX {
 		return nil, err
 	}
 	return references(view.Body(), view.Object().STIX)
-}
-
-// acknowledged says whether the content of a record may be shown to the visitor
-// now: it comes without conditions, or the visitor has acknowledged them.
-func (v *visit) acknowledged(view release.View) (bool, error) {
-	for _, g := range view.Grants() {
-		if h := g.Handling; len(h.Caveats)+len(h.Codes)+len(h.Permitted) > 0 {
-			_, err := v.node.Kept(v.r.Context(), spaceAcknowledged(v.who.Name), string(view.ID()))
-			if entente.KindOf(err) == entente.Hidden {
-				return false, nil
-			}
-			return err == nil, err
-		}
-	}
-	return true, nil
 }
 
 // references finds the STIX ids in an object but its own, and the properties in

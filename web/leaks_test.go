@@ -203,7 +203,7 @@ func (p *party) guesses(id string) []string {
 			out = append(out, wildcard.ReplaceAllLiteralString(path, id))
 			continue
 		}
-		for _, name := range []string{"record", "about", "from", "draft", "after"} {
+		for _, name := range []string{"record", "about", "from", "draft", "after", "q"} {
 			out = append(out, path+"?"+name+"="+url.QueryEscape(id))
 		}
 	}
@@ -228,6 +228,12 @@ func TestPagesSayNothingOfWhatIsHidden(t *testing.T) {
 				// What was asked for may come back as it was asked.
 				page = strings.ReplaceAll(page, url.QueryEscape(id), "ASKED")
 				pages[address] = strings.ReplaceAll(strings.ReplaceAll(page, id, "ASKED"), entente.Short(id), "ASKED")
+			}
+		}
+		for _, x := range []thing{s.open, s.closed, s.fuller, s.tear, s.back, s.foreign} {
+			begin := x.name[:4] // of its first word: what is asked for is not the name itself
+			for _, path := range []string{"/inbox?q=", "/records?q=", "/suggest?q=", "/suggest?own=1&q="} {
+				_, pages[path+begin] = seat.fetch(path + begin)
 			}
 		}
 		for address, page := range pages {

@@ -29,6 +29,7 @@ type recordPage struct {
 	Notes      []listRow
 	Versions   []listRow
 	Groups     []string
+	ReadBy     []readRow // who of the party has opened it, but for this time
 	Raw        string
 	File       string // name of an attached file; empty: there is none
 	Where      []whereRow
@@ -38,6 +39,7 @@ type recordPage struct {
 }
 
 type grantWords struct {
+	Release   entente.ActID
 	Agreement string
 	Handling  entente.Handling
 	Since     entente.Time
@@ -96,33 +98,28 @@ func (v *visit) record() error {
 		Record: view.ID(), STIX: o.STIX, Type: o.Type, Title: row.Name, From: row.From, Arrived: o.Arrived,
 		Own: view.Header().Originator == v.node.Self(), CanRelease: v.who.Is(node.RoleReleaser),
 	}
-	conditions := ""
 	for _, g := range view.Grants() {
-		w := grantWords{Handling: g.Handling}
+		w := grantWords{Release: g.Release, Handling: g.Handling}
 		if s, err := v.node.Compact(ctx, g.Compact); err != nil {
 			return err
 		} else if s.Charter != nil {
 			w.Agreement = s.Charter.Name
 		}
 		page.Grants = append(page.Grants, w)
-		if h := g.Handling; len(h.Caveats)+len(h.Codes)+len(h.Permitted) > 0 {
-			conditions = release.Conditions(h)
-		}
 	}
-	if conditions != "" {
-		_, err := v.node.Kept(ctx, spaceAcknowledged(v.who.Name), string(view.ID()))
-		if entente.KindOf(err) == entente.Hidden {
-			page.Conditions = conditions
-			return v.show("record", page)
-		}
-		if err != nil {
-			return err
-		}
+	open, err := v.node.Acknowledged(ctx, view)
+	if err != nil {
+		return err
 	}
-	if !page.Own {
-		if err := v.haveRead(ctx, string(view.ID())); err != nil {
-			return err
-		}
+	if !open {
+		page.Conditions = view.Conditions()
+		return v.show("record", page)
+	}
+	if page.ReadBy, err = v.readBy(ctx, view.ID()); err != nil {
+		return err
+	}
+	if err := v.opened(view.ID()); err != nil {
+		return err
 	}
 	if err := v.content(&page, view, names); err != nil {
 		return err
@@ -133,16 +130,12 @@ func (v *visit) record() error {
 	return v.show("record", page)
 }
 
-// spaceAcknowledged holds the records whose conditions a person has acknowledged.
-func spaceAcknowledged(operator string) string { return "web.acknowledged/" + operator }
-
 func (v *visit) acknowledge() error {
 	view, err := v.one()
 	if err != nil {
 		return err
 	}
-	note := node.Note{Space: spaceAcknowledged(v.who.Name), Key: string(view.ID()), Value: []byte(entente.At(v.clock()).String())}
-	if err := v.node.Keep(v.r.Context(), note); err != nil {
+	if err := v.node.Acknowledge(v.r.Context(), v.reader(), view.ID()); err != nil {
 		return err
 	}
 	http.Redirect(v.w, v.r, "/record/"+string(view.ID()), http.StatusSeeOther)
@@ -221,12 +214,12 @@ func (v *visit) file() error {
 	if err != nil {
 		return err
 	}
-	for _, g := range view.Grants() {
-		if h := g.Handling; len(h.Caveats)+len(h.Codes)+len(h.Permitted) > 0 {
-			if _, err := v.node.Kept(v.r.Context(), spaceAcknowledged(v.who.Name), string(view.ID())); err != nil {
-				return entente.Errorf(entente.Refused, "read and acknowledge them on the record's page first", "the record comes under conditions")
-			}
-		}
+	open, err := v.node.Acknowledged(v.r.Context(), view)
+	if err != nil {
+		return err
+	}
+	if !open {
+		return entente.Errorf(entente.Refused, "read and acknowledge them on the record's page first", "the record comes under conditions")
 	}
 	body, name := view.Body(), entente.Short(view.ID())
 	if view.Header().Media == entente.MediaSTIX {
@@ -255,9 +248,11 @@ func (v *visit) where(id entente.RecordID, own bool, names map[entente.PartyID]s
 		return nil, err
 	}
 	if !own {
-		for i, came := range w.Came {
-			if i < len(page.Grants) {
-				page.Grants[i].By, page.Grants[i].Since = names[came.From], came.Since
+		for _, came := range w.Came {
+			for i := range page.Grants {
+				if page.Grants[i].Release == came.Release {
+					page.Grants[i].By, page.Grants[i].Since = names[came.From], came.Since
+				}
 			}
 		}
 	}

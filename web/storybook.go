@@ -36,13 +36,26 @@ func inboxStories() []story {
 	arabic.Name, arabic.TLP, arabic.From = "شاحنتان عند معبر تمرين", entente.TLPRed, "مكتب نورفال"
 	strict.Name, strict.TLP, strict.Unread, strict.Type = "Канал у старой мельницы", entente.TLPAmberStrict, false, "note"
 	froms := []option{{"sha256:1", "Brevik Liaison"}, {"sha256:2", "مكتب نورفال"}}
-	many := listPage{Rows: []listRow{row, arabic, strict, row, arabic}, Froms: froms, Types: listTypes, Here: "/inbox", Next: "/inbox?after=x"}
+	row.Subjects, row.Language, row.Confidence = []option{{"sha256:1", "Lantern Society"}, {"sha256:2", "Tamrin"}}, "en", "70"
+	arabic.Subjects, arabic.Codes = []option{{"sha256:2", "جمعية الفانوس"}}, []string{"5x5x5/2"}
+	closed := strict
+	closed.Conditions, closed.Name = true, "Notes from the pier"
+	many := listPage{
+		Rows: []listRow{row, arabic, strict, closed, row}, Froms: froms, Types: listTypes, Here: "/inbox", Next: "/inbox?after=x", UpTo: storyTime,
+		Saved: []option{{"/inbox?type=report", "Reports"}, {"/inbox?q=%D9%85%D8%B9%D8%A8%D8%B1", "معبر تمرين"}},
+	}
+	found := many
+	hit, hitArabic := row, arabic
+	hit.Found = []piece{{"… waited behind the brick kiln until dusk and left towards the old ", false}, {"mill", true}, {". Both had the same driver in March, and the ", false}, {"mill", true}, {" was shut.", false}}
+	hitArabic.Found = []piece{{"انتظرت شاحنتان خلف ", false}, {"الفرن", true}, {" حتى الغروب.", false}}
+	found.Rows, found.Words, found.Filtered, found.Next, found.Here = []listRow{hit, hitArabic}, "mill", true, "", "/inbox?q=mill"
 	own := many
 	own.Own = true
 	return []story{
 		{"inbox", "empty", storyWho, listPage{Types: listTypes, Here: "/inbox"}},
-		{"inbox", "nothing matches", storyWho, listPage{Types: listTypes, Froms: froms, Type: "note", Here: "/inbox", First: "/inbox"}},
+		{"inbox", "nothing matches", storyWho, listPage{Types: listTypes, Froms: froms, Type: "note", Filtered: true, Here: "/inbox?type=note", First: "/inbox"}},
 		{"inbox", "many", storyWho, many},
+		{"inbox", "found", storyWho, found},
 		{"inbox", "own", storyWho, own},
 		{"inbox", "own, empty", storyWho, listPage{Own: true, Types: listTypes}},
 	}
@@ -57,7 +70,7 @@ func recordStories() []story {
 	caveat.Caveats, caveat.Permitted, caveat.Expires = []string{"not for courts"}, []string{"briefing"}, "2026-09-01"
 	other := recordPage{
 		Record: storyRecord, STIX: "report--6d2b1f39-3f0c-4b3a-9a37-3df0b8f8a001", Type: "report", Title: "Two lorries at the Tamrin crossing", From: "Brevik Liaison", Arrived: storyTime,
-		Grants: []grantWords{{"River talks", storyHandling, storyTime, "Corvane"}},
+		Grants: []grantWords{{"", "River talks", storyHandling, storyTime, "Corvane"}}, ReadBy: []readRow{{"mira", storyTime}, {"أمل", storyTime}},
 		Texts:  []field{{"description", "Two lorries waited behind the brick kiln until dusk and left towards the old mill.\n\nBoth had the same driver in March."}},
 		Fields: []field{{"published", "2026-03-14T09:30:00Z"}, {"lang", "en"}}, Refs: []option{{"sha256:1", "Lantern Society"}, {"sha256:2", "معبر تمرين"}},
 		Versions: []listRow{{Record: storyRecord, Name: "Two lorries", Arrived: storyTime}}, Raw: `{"type":"report"}`,
@@ -71,7 +84,7 @@ func recordStories() []story {
 	nowhere.Where, nowhere.File = nil, "report.pdf"
 	arabic := other
 	arabic.Title, arabic.Texts = "شاحنتان عند معبر تمرين", []field{{"content", "انتظرت شاحنتان خلف الفرن حتى الغروب."}}
-	conditions := recordPage{Record: storyRecord, Type: "report", Title: "Under conditions", From: "Brevik Liaison", Arrived: storyTime, Grants: []grantWords{{"River talks", caveat, storyTime, ""}}, Conditions: "x"}
+	conditions := recordPage{Record: storyRecord, Type: "report", Title: "Under conditions", From: "Brevik Liaison", Arrived: storyTime, Grants: []grantWords{{"", "River talks", caveat, storyTime, ""}}, Conditions: "x"}
 	return []story{
 		{"record", "of another", storyWho, other},
 		{"record", "own", storyWho, own},

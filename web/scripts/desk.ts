@@ -4,3 +4,4 @@ import "./live";
 import "./graph-view";
 import "./verify-progress";
 import "./passkey";
+import "./suggest";
