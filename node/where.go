@@ -16,6 +16,8 @@ type Whereabouts struct {
 	Originator entente.PartyID
 	// Came are the standing releases by which a foreign record came here.
 	Came []Arrival
+	// RestsOn are the records that an own one was made from, as [Node.Derive] was told.
+	RestsOn []entente.RecordID
 	// Given are this party's releases of the record, in the order of signing.
 	Given []Given
 	// Consents are this party's consents to others on the record, likewise.
@@ -94,6 +96,8 @@ func (n *Node) Where(ctx context.Context, record entente.RecordID) (Whereabouts,
 				}
 				out.Came = append(out.Came, a)
 			}
+		} else if out.RestsOn, err = d.Sources(record); err != nil {
+			return err
 		}
 		recalls, err := d.recallsOf(record)
 		if err != nil {

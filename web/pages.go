@@ -134,6 +134,7 @@ func menuFor(who *visitor, path string) []entry {
 	add("frame.records", "/records", readers...)
 	add("frame.write", "/write", readers...)
 	add("frame.waiting", "/waiting", node.RoleReleaser, node.RoleChair)
+	add("where.title", "/where", node.RoleReleaser)
 	add("frame.agreements", "/agreements")
 	add("logs.title", "/logs")
 	add("channels.title", "/channels", node.RoleReleaser, node.RoleChair, node.RoleInspector, node.RoleAdministrator)

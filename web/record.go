@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"mime"
@@ -25,6 +26,7 @@ type recordPage struct {
 	Grants     []grantWords
 	Texts      []field // what is to be read: description, content, abstract
 	Fields     []field
+	RestsOn    []option // visible records that it was made from
 	Refs       []option // visible objects it refers to: record id and name
 	Notes      []listRow
 	Versions   []listRow
@@ -66,6 +68,7 @@ func (d *Door) recordRoutes() {
 	d.page("GET /record/{id}", (*visit).record, readers...)
 	d.page("POST /record/{id}/acknowledge", (*visit).acknowledge, readers...)
 	d.page("GET /record/{id}/file", (*visit).file, readers...)
+	d.page("POST /record/{id}/export", (*visit).exportRecord, node.RoleReleaser)
 	d.page("POST /record/{id}/recall", (*visit).recallRecord, node.RoleReleaser)
 }
 
@@ -219,7 +222,7 @@ func (v *visit) file() error {
 		return err
 	}
 	if !open {
-		return entente.Errorf(entente.Refused, "read and acknowledge them on the record's page first", "the record comes under conditions")
+		return errConditions
 	}
 	body, name := view.Body(), entente.Short(view.ID())
 	if view.Header().Media == entente.MediaSTIX {
@@ -233,10 +236,60 @@ func (v *visit) file() error {
 			name += ".json"
 		}
 	}
+	return v.download(name, body)
+}
+
+// exportRecord goes on to the signature by which a record leaves for another system.
+func (v *visit) exportRecord() error {
+	view, err := v.one()
+	if err != nil {
+		return err
+	}
+	order := node.ExportOrder{Records: []entente.RecordID{view.ID()}, Format: release.FormatRecord, Acknowledged: true, Operator: v.who.Name}
+	if err := v.acknowledgedAll(order.Records); err != nil {
+		return err
+	}
+	return v.toSign(node.Proposed{Export: &order}, "/record/"+string(view.ID()))
+}
+
+// acknowledgedAll refuses if the visitor has not acknowledged the conditions of one
+// of these records.
+func (v *visit) acknowledgedAll(ids []entente.RecordID) error {
+	page, err := v.node.Read(v.r.Context(), v.reader(), node.Query{Records: strs(ids)})
+	if err != nil {
+		return err
+	}
+	for _, view := range page.Views {
+		if open, err := v.node.Acknowledged(v.r.Context(), view); err != nil {
+			return err
+		} else if !open {
+			return errConditions
+		}
+	}
+	return nil
+}
+
+var errConditions = entente.Errorf(entente.Refused, "read and acknowledge them on the record's page first", "the record comes under conditions")
+
+// handOut gives exported records with the signed releases that they rest on, as a file.
+func (v *visit) handOut(views []release.View) error {
+	file, err := v.node.ExportRecords(v.r.Context(), views)
+	if err != nil {
+		return err
+	}
+	b, err := json.MarshalIndent(file, "", "  ")
+	if err != nil {
+		return err
+	}
+	return v.download(entente.Short(views[0].ID())+".entente.json", append(b, '\n'))
+}
+
+// download hands out bytes: to be kept, never to be shown.
+func (v *visit) download(name string, b []byte) error {
 	h := v.w.Header()
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-	_, err = v.w.Write(body)
+	_, err := v.w.Write(b)
 	return err
 }
 
@@ -246,6 +299,15 @@ func (v *visit) where(id entente.RecordID, own bool, names map[entente.PartyID]s
 	w, err := v.node.Where(v.r.Context(), id)
 	if err != nil {
 		return nil, err
+	}
+	seen, err := v.readable(w.RestsOn)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range w.RestsOn {
+		if o, ok := seen[id]; ok {
+			page.RestsOn = append(page.RestsOn, option{string(id), cmp.Or(o.Name, o.STIX)})
+		}
 	}
 	if !own {
 		for _, came := range w.Came {

@@ -121,7 +121,15 @@ func (v *visit) sign() error {
 	if err := v.node.Drop(v.r.Context(), spaceDrafts(v.who.Name), v.r.PathValue("draft")); err != nil {
 		return err
 	}
-	return v.show("signed", signedPage{Missing: done.Missing, Acts: len(done.Acts), Back: d.Back})
+	return v.showSigned(done, d.Back)
+}
+
+// showSigned says what came of an order; what was to be exported, it hands out.
+func (v *visit) showSigned(done node.Done, back string) error {
+	if done.Export != nil && len(done.Export.Views) > 0 {
+		return v.handOut(done.Export.Views)
+	}
+	return v.show("signed", signedPage{Missing: done.Missing, Acts: len(done.Acts), Back: back})
 }
 
 // signedPage says what came of an order.
@@ -195,6 +203,11 @@ func (v *visit) approveWaiting() error {
 	if _, err := v.words(order); err != nil { // nobody approves what that person may not read
 		return err
 	}
+	if order.Export != nil { // who approves last gets the file
+		if err := v.acknowledgedAll(order.Export.Records); err != nil {
+			return err
+		}
+	}
 	by, err := v.approval(id)
 	if wrong := wrongApproval(err); wrong != "" {
 		return v.showWaiting(http.StatusForbidden, wrong)
@@ -213,7 +226,7 @@ func (v *visit) approveWaiting() error {
 	if err != nil {
 		return err
 	}
-	return v.show("signed", signedPage{Missing: done.Missing, Acts: len(done.Acts), Back: "/waiting"})
+	return v.showSigned(done, "/waiting")
 }
 
 // orderWords is an order as people read it.

@@ -18,7 +18,7 @@ type story struct {
 
 // stories are all pages in all their states. Each file of pages has its own list.
 func stories() []story {
-	return slices.Concat(cellStories(), agreementStories(), logStories(), graphStories(), inboxStories(), recordStories(), tearlineStories(), askStories(), writeStories(), releaseStories(), signStories(), passkeyStories())
+	return slices.Concat(cellStories(), agreementStories(), logStories(), graphStories(), inboxStories(), recordStories(), tearlineStories(), askStories(), writeStories(), releaseStories(), signStories(), passkeyStories(), whereStories())
 }
 
 // storyWho is a visitor with every role.
@@ -76,7 +76,7 @@ func recordStories() []story {
 		Versions: []listRow{{Record: storyRecord, Name: "Two lorries", Arrived: storyTime}}, Raw: `{"type":"report"}`,
 	}
 	own := other
-	own.Own, own.Grants, own.CanRelease = true, nil, true
+	own.Own, own.Grants, own.CanRelease, own.RestsOn = true, nil, true, []option{{"sha256:1", "A note from the pier"}}
 	for _, state := range []string{"owed", "delivered", "receipted", "refused", "recalled", "confirmed", "overdue", "expired", "unsent"} {
 		own.Where = append(own.Where, whereRow{Party: "Corvane", Agreement: "River talks", State: state, Since: storyTime, TLP: entente.TLPAmber})
 	}

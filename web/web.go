@@ -87,6 +87,7 @@ func (d *Door) routes() {
 	d.signRoutes()
 	d.cellRoutes()
 	d.inboxRoutes()
+	d.whereRoutes()
 	d.recordRoutes()
 	d.tearlineRoutes()
 	d.writeRoutes()

@@ -4,6 +4,7 @@
 //	go run ./internal/bench            # the table; a few minutes
 //	go run ./internal/bench -json      # the same as one JSON value
 //	go run ./internal/bench -million   # also a page out of a million records
+//	go run ./internal/bench -desk      # search and the inbox among a million records
 //
 // The data is the ATT&CK Enterprise bundle in the folder that ENTENTE_SHARED
 // names (by default ../shared beside the module); without it, an invented bundle
@@ -63,11 +64,12 @@ type bench struct {
 func main() {
 	asJSON := flag.Bool("json", false, "write one JSON value instead of a table")
 	million := flag.Bool("million", false, "also read pages out of a million records for twelve readers (takes minutes, and some gigabytes of disk)")
+	desk := flag.Bool("desk", false, "instead: search and the inbox among a million records (takes minutes, and some gigabytes of disk)")
 	program := flag.String("program", "", "measure this program instead of building ./cmd/entente")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	b := &bench{ctx: ctx, program: *program, began: time.Now()}
-	err := b.run(*million)
+	err := b.run(*million, *desk)
 	stop()
 	if err == nil {
 		err = b.print(*asJSON)
@@ -78,7 +80,7 @@ func main() {
 	}
 }
 
-func (b *bench) run(million bool) (err error) {
+func (b *bench) run(million, desk bool) (err error) {
 	// Sockets of nodes must have short paths.
 	if b.dir, err = os.MkdirTemp("", "bench-"); err != nil {
 		return err
@@ -106,6 +108,9 @@ func (b *bench) run(million bool) (err error) {
 	}
 	if million {
 		steps = append(steps, b.million)
+	}
+	if desk {
+		steps = []func() error{b.makeParties, b.found, b.desk}
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

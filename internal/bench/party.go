@@ -154,8 +154,8 @@ func (p *party) ask(answer any, args ...string) error {
 }
 
 // serve starts the party's node and says how long it took until it was ready.
-func (p *party) serve() (time.Duration, error) {
-	args := []string{"--dir", p.dir, "serve"}
+func (p *party) serve(more ...string) (time.Duration, error) {
+	args := append([]string{"--dir", p.dir, "serve"}, more...)
 	if p.listen != "" {
 		args = append(args, "--listen", p.listen)
 	}
