@@ -175,8 +175,11 @@ func (d *desk) handlingFor(record entente.RecordID, reader entente.PartyID, in e
 		return nil, entente.Errorf(entente.Refused, "refuse the question", "%s does not hold the record any more", d.nameOf(reader))
 	}
 	h, err := d.strictest(grants)
+	if err != nil {
+		return nil, err
+	}
 	h.Onward = entente.OnwardNone
-	return &h, err
+	return &h, nil
 }
 
 // strictest is the handling that keeps all the releases which grants rest on.

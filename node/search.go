@@ -21,7 +21,8 @@ import (
 // Bounds of a search.
 const (
 	maxPhrases  = 16
-	leastBegin  = 3       // letters before a word may go on: fewer begin too many words
+	leastBegin  = 3       // letters of the last word from which on it may go on
+	leastMiddle = 5       // and of the others: "the" and "with" begin too many
 	mostOfText  = 1 << 16 // bytes of one record that words are taken from
 	indexAtOnce = 200     // records whose words one transaction writes
 )
@@ -30,8 +31,8 @@ const (
 type Phrase = store.Phrase
 
 // Phrases reads what somebody types: each part between spaces is a phrase of its
-// words, the last of which may go on. "harbour 192.0.2" asks for "harbour…" and for
-// "192 0 2…". None: there is nothing to look for.
+// words, the last of which may go on if it is long enough. "harbour 192.0.2" asks for
+// "harbour…" and for "192 0 2". None: there is nothing to look for.
 func Phrases(text string) []Phrase {
 	var out []Phrase
 	for _, part := range strings.Fields(text) {
@@ -40,12 +41,19 @@ func Phrases(text string) []Phrase {
 			p.Words = append(p.Words, w.Text)
 		}
 		if len(p.Words) > 0 && len(out) < maxPhrases {
-			p.Begins = utf8.RuneCountInString(p.Words[len(p.Words)-1]) >= leastBegin
+			p.Begins = letters(p) >= leastMiddle
 			out = append(out, p)
 		}
 	}
+	if len(out) > 0 {
+		last := &out[len(out)-1]
+		last.Begins = letters(*last) >= leastBegin
+	}
 	return out
 }
+
+// letters counts those of a phrase's last word.
+func letters(p Phrase) int { return utf8.RuneCountInString(p.Words[len(p.Words)-1]) }
 
 // readMatching fills a page with the records that have the words and that the
 // reader may see, the last that came first, with bodies, and looks one view further.

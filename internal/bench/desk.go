@@ -315,7 +315,8 @@ func scripts(ctx context.Context, origin string) (int, error) {
 	var small bytes.Buffer
 	z := gzip.NewWriter(&small)
 	_, err = z.Write(body)
-	return small.Len(), errors.Join(err, z.Close())
+	err = errors.Join(err, z.Close())
+	return small.Len(), err
 }
 
 // eventToScreen puts a record through the node's socket and looks when the open
@@ -327,7 +328,7 @@ func (b *bench) eventToScreen(p *party, tab context.Context, origin string) erro
 		wait := chromedp.Evaluate[float64](`new Promise((done) => {
 			const live = document.querySelector("desk-live");
 			new MutationObserver(() => { if (live.dataset.state === "changed") done(performance.timeOrigin + performance.now()) }).observe(live, { attributes: true });
-		})`)
+		})`, chromedp.EvalAwaitPromise)
 		if err := chromedp.Do(tab, chromedp.Navigate(origin+"/inbox"), chromedp.WaitReady(`desk-live[data-state=live]`)); err != nil {
 			return fmt.Errorf("open the inbox: %w", err)
 		}

@@ -3,10 +3,12 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -266,7 +268,7 @@ func TestErased(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return tx.InsertTexts([]store.Text{{N: 1, Words: "one kept"}, {N: 2, Words: "xylophone/gone"}, {N: 3, Words: "three kept"}})
+		return tx.InsertTexts([]store.Text{{N: 1, Words: "one kept"}, {N: 2, Words: "xylophone"}, {N: 3, Words: "three kept"}})
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -366,4 +368,71 @@ func TestReferencesOfAnOlderStore(t *testing.T) {
 		t.Error(err)
 	}
 	closed(t, db)
+}
+
+// TestWordsAcrossWindows finds words on both sides of the border between two
+// windows of the index, and behind an empty one.
+func TestWordsAcrossWindows(t *testing.T) {
+	dir := t.TempDir()
+	db := onDisk(t, dir)
+	defer closed(t, db)
+	insert := func(id string) {
+		t.Helper()
+		if err := db.Update(context.Background(), func(tx *store.Tx) error {
+			if err := tx.InsertRecords([]store.Record{{ID: entente.RecordID(id), Originator: "p", Bytes: []byte(id)}}); err != nil {
+				return err
+			}
+			rows, err := tx.Due(10)
+			if err != nil {
+				return err
+			}
+			return tx.InsertTexts([]store.Text{{N: rows[0].N, Words: "harbour " + id}})
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	goOn := func(n int) {
+		t.Helper()
+		raw, err := sql.Open("sqlite", filepath.Join(dir, File))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer raw.Close()
+		if _, err := raw.Exec(`UPDATE records SET n = ?1 WHERE n = (SELECT MAX(n) FROM records)`, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	insert("first")
+	insert("moved")
+	goOn(1<<17 - 2)
+	insert("last") // of the first window
+	insert("next")
+	insert("moved2")
+	goOn(3 << 17)
+	insert("far")
+	for _, x := range []struct {
+		before int64
+		limit  int
+		want   []string
+	}{
+		{1 << 60, 10, []string{"far", "next", "last", "first"}},
+		{1 << 60, 2, []string{"far", "next"}},
+		{1 << 17, 10, []string{"last", "first"}},
+		{1<<17 + 1, 1, []string{"next"}},
+		{1, 10, nil},
+	} {
+		var got []string
+		if err := db.View(context.Background(), func(tx *store.Tx) error {
+			rows, err := tx.Matching([]store.Phrase{{Words: []string{"harb"}, Begins: true}}, x.before, x.limit)
+			for _, r := range rows {
+				got = append(got, string(r.ID))
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got, x.want) {
+			t.Errorf("before %d, at most %d: %q, expected %q", x.before, x.limit, got, x.want)
+		}
+	}
 }

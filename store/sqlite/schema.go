@@ -212,8 +212,8 @@ CREATE TABLE passkeys (
 ) WITHOUT ROWID;
 CREATE INDEX passkeys_operator ON passkeys (operator);
 `, `
--- The words of records, in letters that were folded before: the tokenizer has but to
--- part them at the spaces. What is deleted leaves the index at once.
+-- The words of records, folded before and with the letters of their window: the
+-- tokenizer has but to part them at the spaces. What is deleted leaves the index at once.
 CREATE VIRTUAL TABLE texts USING fts5 (words, tokenize = 'ascii', columnsize = 0);
 INSERT INTO texts (texts, rank) VALUES ('secure-delete', 1);
 CREATE TABLE texts_due (record INTEGER PRIMARY KEY);
