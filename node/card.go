@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -152,6 +153,38 @@ func (n *Node) Card(ctx context.Context, p entente.PartyID) ([][]byte, error) {
 		err = entente.ErrHidden
 	}
 	return out, err
+}
+
+// MaxCards bounds a file of cards, in bytes.
+const MaxCards = 16 << 20
+
+// CardsHint says where a file of cards comes from.
+const CardsHint = "ask the party for the file that entente card --out writes, and hand it on unchanged"
+
+// ReadCards reads the file that a party hands out: its cards, one envelope a line,
+// oldest first. name is what errors call it.
+func ReadCards(name string, b []byte) ([]entente.Signed, error) {
+	if len(b) > MaxCards {
+		return nil, entente.Errorf(entente.Invalid, CardsHint, "%s has more than %d bytes: it is no file of cards", name, MaxCards)
+	}
+	var cards []entente.Signed
+	for i, text := range bytes.Split(b, []byte("\n")) {
+		if text = bytes.TrimSpace(text); len(text) == 0 {
+			continue
+		}
+		s, err := entente.ParseSigned(text)
+		if err != nil {
+			return nil, entente.Errorf(entente.Invalid, CardsHint, "%s:%d: %w", name, i+1, err)
+		}
+		if s.Act.Kind != entente.KindCard {
+			return nil, entente.Errorf(entente.Invalid, CardsHint, "%s:%d: a %s, expected a card", name, i+1, s.Act.Kind)
+		}
+		cards = append(cards, s)
+	}
+	if len(cards) == 0 {
+		return nil, entente.Errorf(entente.Invalid, CardsHint, "%s holds no card", name)
+	}
+	return cards, nil
 }
 
 // Trust takes a party's cards after a person has compared the fingerprint of

@@ -44,7 +44,7 @@ type Operator = store.Operator
 // PutOperator adds a person of this party, or changes one. From the first on,
 // what is signed in the party's name needs a person's approval.
 func (n *Node) PutOperator(ctx context.Context, o store.Operator) error {
-	if o.Name == "" || strings.ContainsAny(o.Name, " \t\n") || len(o.Name) > 60 {
+	if o.Name == "" || strings.ContainsAny(o.Name, " \t\n/") || len(o.Name) > 60 {
 		return entente.Errorf(entente.Invalid, "choose a short name without spaces", "operator name %.80q", o.Name)
 	}
 	if _, err := o.Key.Ed25519(); err != nil {
@@ -88,7 +88,8 @@ func (n *Node) PutOperator(ctx context.Context, o store.Operator) error {
 	})
 }
 
-// DeleteOperator removes a person. What was approved stays approved.
+// DeleteOperator removes a person, and what was kept for that person: marks,
+// acknowledgements, drafts. What was approved stays approved.
 func (n *Node) DeleteOperator(ctx context.Context, name string) error {
 	return n.update(ctx, func(d *desk) error {
 		if err := d.Tx.DeleteOperator(name); errors.Is(err, store.ErrNotFound) {
@@ -96,8 +97,17 @@ func (n *Node) DeleteOperator(ctx context.Context, name string) error {
 		} else if err != nil {
 			return err
 		}
+		if err := d.DeleteNotesOf(name); err != nil {
+			return err
+		}
 		return d.event(store.Event{What: "operator", Subject: name, Detail: "removed"})
 	})
+}
+
+// Administered writes to the log what one person has done about another that is no
+// change of the other's roles, groups or key: made a link, ended sessions.
+func (n *Node) Administered(ctx context.Context, by, whom, what string) error {
+	return n.note(ctx, store.Event{What: "operator", Who: by, Subject: whom, Detail: what})
 }
 
 // Operators lists the persons of this party.
@@ -259,6 +269,19 @@ func (d *desk) personsFor(k entente.Kind, id entente.CompactID) (int, error) {
 }
 
 const metaTwoPersons = "two-persons" // kinds for which this party itself asks for two
+
+// TwoPersons are the kinds for which this party itself asks for a second person.
+func (n *Node) TwoPersons(ctx context.Context) ([]entente.Kind, error) {
+	var out []entente.Kind
+	err := n.view(ctx, func(d *desk) error {
+		words, _, err := d.Meta(metaTwoPersons)
+		for _, k := range strings.Fields(words) {
+			out = append(out, entente.Kind(k))
+		}
+		return err
+	})
+	return out, err
+}
 
 // SetTwoPersons says for which kinds this party asks for a second person, beyond
 // what its agreements ask.

@@ -61,3 +61,9 @@ func (tx *Tx) DeleteEndedNotes(now time.Time) (int64, error) {
 	n, err := tx.exec(`DELETE FROM notes WHERE until <> 0 AND until <= ?1`, micros(entente.At(now)))
 	return n, failed("notes", err)
 }
+
+// DeleteNotesOf removes the notes of all spaces whose name ends with a slash and this word.
+func (tx *Tx) DeleteNotesOf(word string) error {
+	_, err := tx.exec(`DELETE FROM notes WHERE substr(space, -length(?1) - 1) = '/' || ?1`, word)
+	return failed("notes of "+word, err)
+}

@@ -87,8 +87,15 @@ func (d *Door) unseal(ctx context.Context, operator, password string) (entente.P
 		d.tries.failed(operator, d.clock())
 		return entente.PrivateKey{}, errPassword
 	}
+	key := entente.PrivateKeyFrom(ed25519.NewKeyFromSeed(seed))
+	// An account outlives the key: one of a person who was removed is nobody's.
+	if who, err := operatorNamed(ctx, d.node, operator); entente.KindOf(err) == entente.Invalid || err == nil && who.key != key.Key() {
+		return entente.PrivateKey{}, errPassword
+	} else if err != nil {
+		return entente.PrivateKey{}, err
+	}
 	d.tries.done(operator)
-	return entente.PrivateKeyFrom(ed25519.NewKeyFromSeed(seed)), nil
+	return key, nil
 }
 
 // tries slows down who guesses: from the fifth wrong password on each doubles
@@ -154,7 +161,13 @@ func (v *visit) byPassword(proposal, password string) (node.Approval, error) {
 }
 
 func (d *Door) accountRoutes() {
-	d.page("GET /setup", func(v *visit) error { return v.show("setup", setupPage{Next: here(v.r.URL.Query().Get("next"))}) })
+	d.page("GET /setup", func(v *visit) error {
+		if !v.who.mayReplace {
+			http.Redirect(v.w, v.r, "/me", http.StatusSeeOther)
+			return nil
+		}
+		return v.show("setup", setupPage{Next: here(v.r.URL.Query().Get("next"))})
+	})
 	d.page("POST /setup", (*visit).setUp)
 	d.open("POST /sign-in", (*visit).signIn)
 }
@@ -165,55 +178,77 @@ type setupPage struct {
 	Error string // key of a text
 }
 
-// setUp gives the visitor a password, which seals the key that the visitor
-// brings, or a new one.
-func (v *visit) setUp() error {
-	ctx := v.r.Context()
-	page := setupPage{Next: here(v.r.PostFormValue("next"))}
-	password := v.r.PostFormValue("password")
+// newPassword is the password that a form asks for twice, or the text that says what is wrong.
+func (v *visit) newPassword() (password, wrong string) {
+	password = v.r.PostFormValue("password")
 	switch {
 	case len([]rune(password)) < shortestPassword:
-		page.Error = "signin.short"
+		return "", "signin.short"
 	case password != v.r.PostFormValue("again"):
-		page.Error = "signin.differ"
+		return "", "signin.differ"
 	}
-	if page.Error != "" {
+	return password, ""
+}
+
+// setUp gives who has come by a link a password, which seals the key that the
+// person brings, or a new one. A session begun in another way changes neither: who
+// has come by its cookie would sign in the person's name from then on.
+func (v *visit) setUp() error {
+	if !v.who.mayReplace {
+		return entente.Errorf(entente.Refused, "change the password on your own page, or ask an administrator for a new link", "this takes a fresh sign-in link")
+	}
+	ctx := v.r.Context()
+	page := setupPage{Next: here(v.r.PostFormValue("next"))}
+	password, wrong := v.newPassword()
+	key := entente.NewPrivateKey()
+	if text := v.r.PostFormValue("key"); text != "" && wrong == "" {
+		var err error
+		if key, err = keyring.ParseOperator([]byte(text)); err != nil || key.Key() != v.who.key {
+			wrong = "signin.otherkey"
+		}
+	}
+	if wrong != "" {
+		page.Error = wrong
 		return v.showStatus(http.StatusBadRequest, "setup", page)
 	}
-	all, err := v.node.Operators(ctx)
-	if err != nil {
+	if err := v.keepAccount(password, key); err != nil {
 		return err
 	}
-	for _, o := range all {
-		if o.Name != v.who.Name {
-			continue
-		}
-		key := entente.NewPrivateKey()
-		if text := v.r.PostFormValue("key"); text != "" {
-			if key, err = keyring.ParseOperator([]byte(text)); err != nil || key.Key() != o.Key {
-				page.Error = "signin.otherkey"
-				return v.showStatus(http.StatusBadRequest, "setup", page)
-			}
-		}
-		a, err := seal(o.Name, password, key)
+	if err := v.goOn(key.Key()); err != nil {
+		return err
+	}
+	if key.Key() != v.who.key {
+		all, err := v.node.Operators(ctx)
 		if err != nil {
 			return err
 		}
-		b, err := json.Marshal(a)
-		if err != nil {
-			return err
-		}
-		if err := v.node.Keep(ctx, node.Note{Space: spaceAccounts, Key: o.Name, Value: b}); err != nil {
-			return err
-		}
-		if o.Key = key.Key(); v.r.PostFormValue("key") == "" {
-			if err := v.node.PutOperator(ctx, o); err != nil {
-				return err
+		for _, o := range all {
+			if o.Name == v.who.Name {
+				o.Key = key.Key()
+				if err := v.node.PutOperator(ctx, o); err != nil {
+					return err
+				}
 			}
 		}
+	}
+	if err := v.endSessions(v.who.Name, v.who.session); err != nil {
+		return err
 	}
 	http.Redirect(v.w, v.r, page.Next, http.StatusSeeOther)
 	return nil
+}
+
+// keepAccount seals the visitor's key under a password.
+func (v *visit) keepAccount(password string, key entente.PrivateKey) error {
+	a, err := seal(v.who.Name, password, key)
+	if err != nil {
+		return err
+	}
+	b, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	return v.node.Keep(v.r.Context(), node.Note{Space: spaceAccounts, Key: v.who.Name, Value: b})
 }
 
 // signinPage is the way in.

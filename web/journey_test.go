@@ -350,7 +350,10 @@ func TestSigningInAndOut(t *testing.T) {
 	}
 	status, wrongPassword := enter("anna", "not the password", "/")
 	_, wrongName := enter("eve", "not the password", "/")
-	if status != http.StatusForbidden || strings.ReplaceAll(wrongPassword, "anna", "X") != strings.ReplaceAll(wrongName, "eve", "X") {
+	alike := func(page, name string) string {
+		return chance.ReplaceAllString(strings.ReplaceAll(page, name, "X"), "")
+	}
+	if status != http.StatusForbidden || alike(wrongPassword, "anna") != alike(wrongName, "eve") {
 		t.Errorf("the desk tells an unknown name from a wrong password: %d\n%s\n%s", status, wrongPassword, wrongName)
 	}
 	for range 5 {
@@ -363,7 +366,7 @@ func TestSigningInAndOut(t *testing.T) {
 	// A person who is removed, or who loses a role, at once.
 	ben := a.signer("ben", node.RoleReleaser)
 	ben.get("/release")
-	check(t, a.PutOperator(ctx, node.Operator{Name: "ben", Key: entente.NewPrivateKey().Key(), Roles: []string{node.RoleAnalyst}}))
+	check(t, a.PutOperator(ctx, node.Operator{Name: "ben", Key: a.keyOf("ben"), Roles: []string{node.RoleAnalyst}}))
 	if status, _ := ben.ask(http.MethodGet, "/release", nil); status != http.StatusForbidden {
 		t.Errorf("without the role: %d", status)
 	}

@@ -136,6 +136,8 @@ func menuFor(who *visitor, path string) []entry {
 	add("frame.waiting", "/waiting", node.RoleReleaser, node.RoleChair)
 	add("where.title", "/where", node.RoleReleaser)
 	add("frame.agreements", "/agreements")
+	add("operators.title", "/operators", node.RoleAdministrator)
+	add("parties.title", "/parties", node.RoleAdministrator, node.RoleChair)
 	add("logs.title", "/logs")
 	add("channels.title", "/channels", node.RoleReleaser, node.RoleChair, node.RoleInspector, node.RoleAdministrator)
 	return out

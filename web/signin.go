@@ -34,8 +34,10 @@ const (
 // session is what is kept of somebody who is signed in.
 type session struct {
 	Operator string       `json:"operator"`
+	Key      entente.Key  `json:"key"` // of the operator then: with another key, or another person of that name, it has ended
 	Since    entente.Time `json:"since"`
-	Agent    string       `json:"agent"` // what the browser calls itself
+	Agent    string       `json:"agent"`  // what the browser calls itself
+	ByLink   bool         `json:"bylink"` // it was begun by a link that an administrator made
 }
 
 func secret() string {
@@ -66,7 +68,7 @@ func operatorNamed(ctx context.Context, n *node.Node, name string) (*visitor, er
 	}
 	for _, o := range all {
 		if o.Name == name {
-			return &visitor{Name: o.Name, Roles: o.Roles, Groups: o.Groups}, nil
+			return &visitor{Name: o.Name, Roles: o.Roles, Groups: o.Groups, key: o.Key}, nil
 		}
 	}
 	return nil, entente.Errorf(entente.Invalid, "entente operator ls lists them", "no operator %q", name)
@@ -105,10 +107,15 @@ func (d *Door) visitor(r *http.Request) (*visitor, error) {
 		return nil, fmt.Errorf("session: %w", err)
 	}
 	who, err := operatorNamed(r.Context(), d.node, s.Operator)
-	if entente.KindOf(err) == entente.Invalid { // removed since
+	if entente.KindOf(err) == entente.Invalid || err == nil && who.key != s.Key { // removed since, or with another key
 		return nil, nil
 	}
-	return who, err
+	if err != nil {
+		return nil, err
+	}
+	who.session = note.Key
+	who.mayReplace = s.ByLink && d.clock().Before(s.Since.Add(linkTime))
+	return who, nil
 }
 
 // enter lets in who has a link. It takes a POST, so that a program that looks at
@@ -122,19 +129,20 @@ func (v *visit) enter() error {
 	if err := v.node.Drop(ctx, spaceLinks, key); err != nil {
 		return err
 	}
-	next := "/"
-	if _, err := v.node.Kept(ctx, spaceAccounts, string(note.Value)); entente.KindOf(err) == entente.Hidden {
-		next = "/setup"
-	} else if err != nil {
-		return err
-	}
-	return v.begin(string(note.Value), next)
+	return v.beginBy(string(note.Value), "/setup", true)
 }
 
 // begin starts a session and goes to a page of this desk.
-func (v *visit) begin(operator, next string) error {
+func (v *visit) begin(operator, next string) error { return v.beginBy(operator, next, false) }
+
+func (v *visit) beginBy(operator, next string, link bool) error {
+	who, err := operatorNamed(v.r.Context(), v.node, operator)
+	if err != nil {
+		return err
+	}
 	now, s := v.clock(), secret()
-	b, err := json.Marshal(session{operator, entente.At(now), v.r.UserAgent()})
+	agent := v.r.UserAgent()
+	b, err := json.Marshal(session{operator, who.key, entente.At(now), agent[:min(len(agent), 400)], link})
 	if err != nil {
 		return err
 	}
@@ -145,6 +153,24 @@ func (v *visit) begin(operator, next string) error {
 	http.SetCookie(v.w, &http.Cookie{Name: v.cookie(), Value: s, Path: "/", Expires: until, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	http.Redirect(v.w, v.r, here(next), http.StatusSeeOther)
 	return nil
+}
+
+// goOn lets the visitor's session go on with another key, as an ordinary one.
+func (v *visit) goOn(key entente.Key) error {
+	ctx := v.r.Context()
+	note, err := v.node.Kept(ctx, spaceSessions, v.who.session)
+	if err != nil {
+		return err
+	}
+	var s session
+	if err := json.Unmarshal(note.Value, &s); err != nil {
+		return fmt.Errorf("session: %w", err)
+	}
+	s.Key, s.ByLink = key, false
+	if note.Value, err = json.Marshal(s); err != nil {
+		return err
+	}
+	return v.node.Keep(ctx, note)
 }
 
 // here is a path of this desk, whatever a link asks for.

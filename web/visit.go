@@ -14,6 +14,10 @@ type visitor struct {
 	Name   string
 	Roles  []string
 	Groups []string
+
+	key        entente.Key // that approves for the person
+	session    string      // name of the session's note
+	mayReplace bool        // came by a fresh link: may set another password and key
 }
 
 // Is says whether the visitor has one of the roles.

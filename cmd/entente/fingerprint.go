@@ -4,6 +4,7 @@ import (
 	"os"
 
 	"entente"
+	"entente/keyring"
 )
 
 type fingerprintCmd struct {
@@ -47,4 +48,15 @@ func (c *fingerprintCmd) find(s *session) (fingerprintAnswer, error) {
 func isFile(name string) bool {
 	info, err := os.Stat(name)
 	return err == nil && info.Mode().IsRegular()
+}
+
+// fingerprint is how answers show one.
+type fingerprint struct {
+	Hex   string `json:"hex"`
+	Words string `json:"words"`
+}
+
+func fingerprintOf(card entente.ActID) fingerprint {
+	f := entente.Fingerprint(card)
+	return fingerprint{keyring.FingerprintDigits(f), keyring.FingerprintWords(f)}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -9,6 +8,8 @@ import (
 	"os"
 
 	"entente"
+	"entente/keyring"
+	"entente/node"
 )
 
 type trustCmd struct {
@@ -48,7 +49,7 @@ var opTrust = define("trust", func(ctx context.Context, o *office, q trustQuery)
 })
 
 func (c *trustCmd) Run(s *session) error {
-	f, err := parseFingerprint(c.Fingerprint)
+	f, err := keyring.ParseFingerprint(c.Fingerprint)
 	if err != nil {
 		return err
 	}
@@ -69,40 +70,16 @@ func (c *trustCmd) Run(s *session) error {
 	})
 }
 
-// maxCards bounds a file of cards, in bytes.
-const maxCards = 16 << 20
-
 // readCards reads a file of cards, one envelope a line, oldest first.
 func readCards(path string) ([]entente.Signed, error) {
-	const hint = "ask the party for the file that entente card --out writes, and hand it on unchanged"
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, entente.Errorf(entente.Invalid, hint, "%w", err)
+		return nil, entente.Errorf(entente.Invalid, node.CardsHint, "%w", err)
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxCards+1))
+	b, err := io.ReadAll(io.LimitReader(f, node.MaxCards+1))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
-	if len(b) > maxCards {
-		return nil, entente.Errorf(entente.Invalid, hint, "%s has more than %d bytes: it is no file of cards", path, maxCards)
-	}
-	var cards []entente.Signed
-	for i, text := range bytes.Split(b, []byte("\n")) {
-		if text = bytes.TrimSpace(text); len(text) == 0 {
-			continue
-		}
-		s, err := entente.ParseSigned(text)
-		if err != nil {
-			return nil, entente.Errorf(entente.Invalid, hint, "%s:%d: %w", path, i+1, err)
-		}
-		if s.Act.Kind != entente.KindCard {
-			return nil, entente.Errorf(entente.Invalid, hint, "%s:%d: a %s, expected a card", path, i+1, s.Act.Kind)
-		}
-		cards = append(cards, s)
-	}
-	if len(cards) == 0 {
-		return nil, entente.Errorf(entente.Invalid, hint, "%s holds no card", path)
-	}
-	return cards, nil
+	return node.ReadCards(path, b)
 }

@@ -33,4 +33,17 @@ func notes(s *shelf) {
 		}
 		return equal(s, "notes that are left", []store.Note{stays})(tx.Notes("draft"))
 	})
+	// All of one word, in whatever space.
+	s.update(func(tx *store.Tx) error {
+		return errors.Join(tx.PutNote(store.Note{Space: "mark/ana", Key: "a", Value: []byte{}}), tx.PutNote(store.Note{Space: "mark/diana", Key: "a", Value: []byte{}}),
+			tx.PutNote(store.Note{Space: "ana", Key: "a", Value: []byte{}}), tx.DeleteNotesOf("ana"))
+	})
+	s.view(func(tx *store.Tx) error {
+		if _, err := tx.Note("mark/ana", "a"); !errors.Is(err, store.ErrNotFound) {
+			s.Errorf("a note of the word: %v", err)
+		}
+		_, other := tx.Note("mark/diana", "a")
+		_, whole := tx.Note("ana", "a")
+		return errors.Join(other, whole)
+	})
 }

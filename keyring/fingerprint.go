@@ -1,4 +1,4 @@
-package main
+package keyring
 
 import (
 	"crypto/sha256"
@@ -20,8 +20,8 @@ import (
 
 const fingerprintWords = 12
 
-// words spells a fingerprint.
-func words(f [16]byte) string {
+// FingerprintWords spells a fingerprint in words.
+func FingerprintWords(f [16]byte) string {
 	bits := append(f[:], sha256Of(f[:]))
 	out := make([]string, fingerprintWords)
 	for i := range out {
@@ -39,8 +39,8 @@ func sha256Of(b []byte) byte {
 	return sum[0]
 }
 
-// digits writes a fingerprint in hex, in groups of four.
-func digits(f [16]byte) string {
+// FingerprintDigits writes a fingerprint in hex, in groups of four.
+func FingerprintDigits(f [16]byte) string {
 	h := hex.EncodeToString(f[:])
 	var groups []string
 	for i := 0; i < len(h); i += 4 {
@@ -49,16 +49,16 @@ func digits(f [16]byte) string {
 	return strings.Join(groups, " ")
 }
 
-// parseFingerprint reads what words or digits wrote; case and what stands
+// ParseFingerprint reads what FingerprintWords or FingerprintDigits wrote; case and what stands
 // between the groups do not matter.
-func parseFingerprint(text string) ([16]byte, error) {
+func ParseFingerprint(text string) ([16]byte, error) {
 	const hint = "give the 32 hex digits or the 12 words that the party reads to you; it sees them with: entente fingerprint"
 	parts := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return strings.ContainsRune(" \t\r\n,;:-.", r) })
 	if b, err := hex.DecodeString(strings.Join(parts, "")); err == nil && len(b) == 16 {
 		return [16]byte(b), nil
 	}
 	if len(parts) != fingerprintWords {
-		return [16]byte{}, entente.Errorf(entente.Invalid, hint, "fingerprint: expected 32 hex digits or 12 words, found %s", counted(len(parts), "group"))
+		return [16]byte{}, entente.Errorf(entente.Invalid, hint, "fingerprint: expected 32 hex digits or 12 words, found %d groups", len(parts))
 	}
 	var bits [17]byte
 	for i, word := range parts {
@@ -88,15 +88,4 @@ func wordNumber(word string) (int, error) {
 		}
 	}
 	return 0, fmt.Errorf("%.20q is not in the list", word)
-}
-
-// fingerprint is how answers show one.
-type fingerprint struct {
-	Hex   string `json:"hex"`
-	Words string `json:"words"`
-}
-
-func fingerprintOf(card entente.ActID) fingerprint {
-	f := entente.Fingerprint(card)
-	return fingerprint{digits(f), words(f)}
 }

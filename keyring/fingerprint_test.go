@@ -1,9 +1,11 @@
-package main
+package keyring
 
 import (
 	"encoding/hex"
 	"strings"
 	"testing"
+
+	"entente"
 
 	"github.com/tyler-smith/go-bip39/wordlists"
 )
@@ -23,11 +25,11 @@ func TestFingerprintsInWordsAndDigits(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := [16]byte(b)
-		if got := words(f); got != want {
+		if got := FingerprintWords(f); got != want {
 			t.Errorf("%s: words %q, want %q", text, got, want)
 		}
-		for _, spelled := range []string{want, strings.ToUpper(want), strings.ReplaceAll(want, " ", "-"), "  " + want + "\n", digits(f), text, strings.ToUpper(text), strings.ReplaceAll(digits(f), " ", ":")} {
-			if got, err := parseFingerprint(spelled); err != nil || got != f {
+		for _, spelled := range []string{want, strings.ToUpper(want), strings.ReplaceAll(want, " ", "-"), "  " + want + "\n", FingerprintDigits(f), text, strings.ToUpper(text), strings.ReplaceAll(FingerprintDigits(f), " ", ":")} {
+			if got, err := ParseFingerprint(spelled); err != nil || got != f {
 				t.Errorf("%q reads as %x, %v; want %x", spelled, got, err, f)
 			}
 		}
@@ -37,8 +39,8 @@ func TestFingerprintsInWordsAndDigits(t *testing.T) {
 // A word that was misheard is found 15 times out of 16; the others give another
 // fingerprint, which no card has.
 func TestAMisheardWordIsFoundOrLeadsNowhere(t *testing.T) {
-	right := strings.Fields(words([16]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}))
-	want, err := parseFingerprint(strings.Join(right, " "))
+	right := strings.Fields(FingerprintWords([16]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}))
+	want, err := ParseFingerprint(strings.Join(right, " "))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +52,7 @@ func TestAMisheardWordIsFoundOrLeadsNowhere(t *testing.T) {
 				continue
 			}
 			all++
-			got, err := parseFingerprint(strings.Join(heard, " "))
+			got, err := ParseFingerprint(strings.Join(heard, " "))
 			switch {
 			case err != nil:
 				found++
@@ -73,8 +75,8 @@ func TestFingerprintsThatAreNone(t *testing.T) {
 		strings.Repeat("zzz ", 12):            `word 1 "zzz" is not in the list`,
 		"zoo zoo abandom" + strings.Repeat(" zoo", 9): `word 3 "abandom" is not in the list; the one that sounds like it is "abandon"`,
 	} {
-		if _, err := parseFingerprint(text); err == nil || !strings.Contains(err.Error(), want) || hintOf(err) == "" {
-			t.Errorf("%q: %v (hint %q), want %q and a hint", text, err, hintOf(err), want)
+		if _, err := ParseFingerprint(text); err == nil || !strings.Contains(err.Error(), want) || entente.HintOf(err) == "" {
+			t.Errorf("%q: %v (hint %q), want %q and a hint", text, err, entente.HintOf(err), want)
 		}
 	}
 }
@@ -86,12 +88,12 @@ func FuzzFingerprint(f *testing.F) {
 	}
 	f.Add("e155 12e5 fb79 f0f2 2365 dd02 8a9e a0ae")
 	f.Fuzz(func(t *testing.T, text string) {
-		p, err := parseFingerprint(text)
+		p, err := ParseFingerprint(text)
 		if err != nil {
 			return
 		}
-		for _, again := range []string{words(p), digits(p)} {
-			if q, err := parseFingerprint(again); err != nil || q != p {
+		for _, again := range []string{FingerprintWords(p), FingerprintDigits(p)} {
+			if q, err := ParseFingerprint(again); err != nil || q != p {
 				t.Errorf("%q reads as %x, %v; want %x", again, q, err, p)
 			}
 		}
