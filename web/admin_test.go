@@ -10,6 +10,7 @@ import (
 	"entente"
 	"entente/keyring"
 	"entente/node"
+	"entente/web"
 )
 
 // keyOf is the key that approves for somebody.
@@ -190,11 +191,16 @@ func TestAnAccountOfWhoWasRemovedOpensNothing(t *testing.T) {
 	a := newParty(t, "Ardel")
 	a.signer("root", node.RoleAdministrator)
 	omar := a.signer("omar", node.RoleAnalyst)
+	link, err := web.Link(ctx, a.Node, a.url, "omar")
+	check(t, err)
 	check(t, a.DeleteOperator(ctx, "omar"))
 	check(t, a.PutOperator(ctx, node.Operator{Name: "omar", Key: entente.NewPrivateKey().Key(), Roles: []string{node.RoleAnalyst}}))
 	lacks(t, omar.get("/me"), "What you may do")
 	if status, _ := omar.ask(http.MethodPost, "/sign-in", url.Values{"name": {"omar"}, "password": {password}}); status != http.StatusForbidden {
 		t.Errorf("the password of who was removed: %d", status)
+	}
+	if status, _ := omar.ask(http.MethodPost, strings.TrimPrefix(link, a.url), nil); status != http.StatusNotFound {
+		t.Errorf("the link of who was removed: %d", status)
 	}
 }
 

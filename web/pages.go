@@ -87,7 +87,13 @@ func functions(l language) template.FuncMap {
 		"word":  func(key string, value any) string { return l.word(key, fmt.Sprint(value)) },
 		"add":   func(a, b int) int { return a + b },
 		"short": func(id any) string { return entente.Short(fmt.Sprint(id)) },
-		"join":  strings.Join, "upper": func(s any) string { return strings.ToUpper(fmt.Sprint(s)) },
+		"field": func(f fieldWords, choices []option) any {
+			return struct {
+				Field   fieldWords
+				Choices []option
+			}{f, choices}
+		},
+		"join": strings.Join, "upper": func(s any) string { return strings.ToUpper(fmt.Sprint(s)) },
 		"has": func(list []string, s string) bool { return slices.Contains(list, s) },
 		"typeName": func(typ string) string {
 			if key := "type." + typ; l.Has(key) {

@@ -17,24 +17,25 @@ import (
 
 // recordPage is one record, as far as its content is for people.
 type recordPage struct {
-	Record     entente.RecordID
-	STIX, Type string
-	Title      string
-	Own        bool
-	From       string // the originator's name
-	Arrived    entente.Time
-	Grants     []grantWords
-	Texts      []field // what is to be read: description, content, abstract
-	Fields     []field
-	RestsOn    []option // visible records that it was made from
-	Refs       []option // visible objects it refers to: record id and name
-	Notes      []listRow
-	Versions   []listRow
-	Groups     []string
-	ReadBy     []readRow // who of the party has opened it, but for this time
-	Raw        string
-	File       string // name of an attached file; empty: there is none
-	Where      []whereRow
+	Record      entente.RecordID
+	STIX, Type  string
+	Title       string
+	Own         bool
+	From        string // the originator's name
+	Arrived     entente.Time
+	Grants      []grantWords
+	Texts       []field // what is to be read: description, content, abstract
+	Fields      []field
+	RestsOn     []option // visible records that it was made from
+	Refs        []option // visible objects it refers to: record id and name
+	Remarks     []remark
+	MoreRemarks bool
+	Versions    []listRow
+	Groups      []string
+	ReadBy      []readRow // who of the party has opened it, but for this time
+	Raw         string
+	File        string // name of an attached file; empty: there is none
+	Where       []whereRow
 	// Conditions are to be acknowledged before the content is shown.
 	Conditions string
 	CanRelease bool
@@ -125,6 +126,9 @@ func (v *visit) record() error {
 		return err
 	}
 	if err := v.content(&page, view, names); err != nil {
+		return err
+	}
+	if page.Remarks, page.MoreRemarks, err = v.remarks(view, names); err != nil {
 		return err
 	}
 	if page.Where, err = v.where(view.ID(), page.Own, names, &page); err != nil {

@@ -53,11 +53,13 @@ func hashed(secret string) string {
 
 // Link makes a link by which an operator signs in once, within the hour.
 func Link(ctx context.Context, n *node.Node, origin, operator string) (string, error) {
-	if _, err := operatorNamed(ctx, n, operator); err != nil {
+	who, err := operatorNamed(ctx, n, operator)
+	if err != nil {
 		return "", err
 	}
 	s := secret()
-	err := n.Keep(ctx, node.Note{Space: spaceLinks, Key: hashed(s), Value: []byte(operator), Until: entente.At(time.Now().Add(linkTime))})
+	// For this person with this key, and not for another of the name.
+	err = n.Keep(ctx, node.Note{Space: spaceLinks, Key: hashed(s), Value: []byte(string(who.key) + " " + operator), Until: entente.At(time.Now().Add(linkTime))})
 	return strings.TrimSuffix(origin, "/") + "/enter/" + s, err
 }
 
@@ -129,7 +131,15 @@ func (v *visit) enter() error {
 	if err := v.node.Drop(ctx, spaceLinks, key); err != nil {
 		return err
 	}
-	return v.beginBy(string(note.Value), "/setup", true)
+	key, name, _ := strings.Cut(string(note.Value), " ")
+	who, err := operatorNamed(ctx, v.node, name)
+	if entente.KindOf(err) == entente.Invalid || err == nil && string(who.key) != key {
+		return entente.ErrHidden
+	}
+	if err != nil {
+		return err
+	}
+	return v.beginBy(name, "/setup", true)
 }
 
 // begin starts a session and goes to a page of this desk.

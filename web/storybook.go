@@ -18,7 +18,7 @@ type story struct {
 
 // stories are all pages in all their states. Each file of pages has its own list.
 func stories() []story {
-	return slices.Concat(cellStories(), agreementStories(), logStories(), graphStories(), inboxStories(), recordStories(), tearlineStories(), askStories(), writeStories(), releaseStories(), signStories(), passkeyStories(), whereStories(), meStories(), operatorStories(), partyStories())
+	return slices.Concat(cellStories(), agreementStories(), logStories(), graphStories(), inboxStories(), recordStories(), tearlineStories(), askStories(), writeStories(), releaseStories(), signStories(), passkeyStories(), whereStories(), changesStories(), meStories(), operatorStories(), partyStories())
 }
 
 // storyWho is a visitor with every role.
@@ -80,6 +80,11 @@ func recordStories() []story {
 	for _, state := range []string{"owed", "delivered", "receipted", "refused", "recalled", "confirmed", "overdue", "expired", "unsent"} {
 		own.Where = append(own.Where, whereRow{Party: "Corvane", Agreement: "River talks", State: state, Since: storyTime, TLP: entente.TLPAmber})
 	}
+	other.Remarks = []remark{
+		{listRow: listRow{Record: storyRecord, From: "Corvane", Arrived: storyTime, TLP: entente.TLPGreen}, Title: "The driver", Text: "He was seen in March too, with another lorry."},
+		{listRow: listRow{Record: storyRecord, Arrived: storyTime}, Own: true, Opinion: "agree", Text: "يطابق ما رأيناه."},
+		{listRow: listRow{Record: storyRecord, From: "مكتب نورفال", Arrived: storyTime, TLP: entente.TLPRed, Conditions: true}},
+	}
 	nowhere := own
 	nowhere.Where, nowhere.File = nil, "report.pdf"
 	arabic := other
@@ -91,15 +96,6 @@ func recordStories() []story {
 		{"record", "own, nowhere, a file", storyWho, nowhere},
 		{"record", "in Arabic", storyWho, arabic},
 		{"record", "under conditions", storyWho, conditions},
-	}
-}
-
-func writeStories() []story {
-	about := []option{{"sha256:1", "Lantern Society"}}
-	return []story{
-		{"write", "empty", storyWho, writePage{Kind: "report", Kinds: writeKinds, Choices: about}},
-		{"write", "wrong", storyWho, writePage{Kind: "note", Kinds: writeKinds, Title: "x", Text: "نص", About: about, Wrong: "write.noabout"}},
-		{"write", "file", storyWho, writePage{Kind: "file", Kinds: writeKinds}},
 	}
 }
 

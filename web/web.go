@@ -91,6 +91,7 @@ func (d *Door) routes() {
 	d.cellRoutes()
 	d.inboxRoutes()
 	d.whereRoutes()
+	d.changesRoutes()
 	d.recordRoutes()
 	d.tearlineRoutes()
 	d.writeRoutes()
