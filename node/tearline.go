@@ -245,6 +245,36 @@ func (d *desk) tearlineRows(object string) ([]store.Record, error) {
 	return slices.DeleteFunc(rows, func(r store.Record) bool { return r.Gone != "" }), err
 }
 
+// Tearlines are the tearlines of an own record, of each the newest version, as far as
+// the reader may see them; entente.ErrHidden if the record is none for the reader.
+func (n *Node) Tearlines(ctx context.Context, r entente.Reader, record entente.RecordID) ([]release.View, error) {
+	var out []release.View
+	err := n.view(ctx, func(d *desk) error {
+		if err := d.mayRead(r); err != nil {
+			return err
+		}
+		views, err := d.readOne(r, Query{Record: string(record)})
+		if err != nil {
+			return err
+		}
+		if views[0].ID() != record || views[0].Header().Originator != d.self {
+			return entente.ErrHidden
+		}
+		rows, err := d.tearlineRows(views[0].Object().STIX)
+		if err != nil {
+			return err
+		}
+		newest := map[string]store.Record{}
+		for _, row := range rows { // oldest first
+			newest[row.STIX] = row
+		}
+		rows = slices.DeleteFunc(rows, func(row store.Record) bool { return newest[row.STIX].ID != row.ID })
+		out, err = d.showAll(r, rows)
+		return err
+	})
+	return out, err
+}
+
 // superseded finds, for each record, the newest tearline of it that the party
 // has from this party in this compact.
 func (d *desk) superseded(to entente.PartyID, id entente.CompactID, facts []release.Fact) (map[entente.RecordID]entente.RecordID, error) {

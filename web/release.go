@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,6 +20,7 @@ type releasePage struct {
 	TLPs       []entente.TLP
 	Onwards    []entente.Onward
 	Purposes   []string
+	Tearlines  []option // of the record, if it is one: what a party may get in its place
 	Preview    *previewWords
 	Nothing    bool // no record is chosen
 }
@@ -31,17 +33,18 @@ type releaseForm struct {
 	Onward     entente.Onward
 	Purpose    string
 	Expires    entente.Date
-	Caveats    string // one a line
-	References bool   // with all own records that these refer to
+	Caveats    string            // one a line
+	References bool              // with all own records that these refer to
+	As         map[string]string // by party: the tearline that it gets in place of the record
 }
 
 // previewWords says what a release would do, before anything is signed.
 type previewWords struct {
-	Allowed, Refused int // parties
-	Records          int
-	Recipients       []recipientWords
-	Warnings         []string // what tearlines among the records may still give away
-	Added            []option // records that came in by reference
+	Allowed, Tearlined, Refused int // parties
+	Records                     int
+	Recipients                  []recipientWords
+	Warnings                    []string // what tearlines among the records may still give away
+	Added                       []option // records that came in by reference
 }
 
 func (d *Door) releaseRoutes() {
@@ -75,6 +78,15 @@ func (v *visit) release() error {
 		}
 	}
 	page.Nothing = len(records) == 0
+	if len(records) == 1 {
+		tearlines, err := v.node.Tearlines(ctx, v.reader(), records[0])
+		if err != nil && entente.KindOf(err) != entente.Hidden { // another party's record has none here
+			return err
+		}
+		for _, view := range tearlines {
+			page.Tearlines = append(page.Tearlines, option{string(view.ID()), rowOf(view, names).Name})
+		}
+	}
 	if err := v.fillIn(&page, f, names); err != nil {
 		return err
 	}
@@ -90,51 +102,101 @@ func (v *visit) release() error {
 		}
 	}
 	slices.Sort(order.Handling.Caveats)
-	for _, to := range page.Form.To {
-		order.To = append(order.To, entente.PartyID(to))
-	}
-	if page.Form.References {
-		if order.Records, err = v.node.Closure(ctx, v.reader(), records); err != nil {
-			return err
-		}
-	}
-	preview, err := v.node.Preview(ctx, order)
+	orders := ordersFor(order, page.Form, page.Tearlines)
+	w, good, err := v.preview(orders, page, names)
 	if err != nil {
 		return err
 	}
-	if f.Get("sign") != "" && preview.Allowed() {
-		return v.toSign(node.Proposed{Release: &order}, "/record/"+string(records[0]))
-	}
-	w := previewWords{Records: len(order.Records), Recipients: recipientsOf(preview, names)}
-	for _, r := range w.Recipients {
-		if r.Allowed {
-			w.Allowed++
-		} else {
-			w.Refused++
+	if f.Get("sign") != "" && good {
+		var all []node.Proposed
+		for i := range orders {
+			all = append(all, node.Proposed{Release: &orders[i]})
 		}
+		return v.toSign(all[0], "/record/"+string(records[0]), all[1:]...)
 	}
-	for _, t := range preview.Tearlines {
-		for _, warning := range t.Warnings {
-			w.Warnings = append(w.Warnings, t.Name+": "+warning.Detail)
-		}
-	}
-	if added := order.Records[len(records):]; len(added) > 0 {
-		list := make([]string, len(added))
-		for i, id := range added {
-			list[i] = string(id)
-		}
-		for part := range slices.Chunk(list, 1000) {
-			found, err := v.node.Read(ctx, v.reader(), node.Query{Records: part})
-			if err != nil {
-				return err
-			}
-			for _, view := range found.Views {
-				w.Added = append(w.Added, option{string(view.ID()), rowOf(view, names).Name})
-			}
-		}
-	}
-	page.Preview = &w
+	page.Preview = w
 	return v.show("release", page)
+}
+
+// ordersFor parts an order by what each party gets: the records as they are, or a
+// tearline in place of the one.
+func ordersFor(order node.Order, form releaseForm, tearlines []option) []node.Order {
+	full := order
+	var out []node.Order
+	for _, t := range tearlines {
+		cut := order
+		cut.Records, cut.To = []entente.RecordID{entente.RecordID(t.Value)}, nil
+		for _, to := range form.To {
+			if form.As[to] == t.Value {
+				cut.To = append(cut.To, entente.PartyID(to))
+			}
+		}
+		if len(cut.To) > 0 {
+			out = append(out, cut)
+		}
+	}
+	for _, to := range form.To {
+		if !slices.ContainsFunc(out, func(o node.Order) bool { return slices.Contains(o.To, entente.PartyID(to)) }) {
+			full.To = append(full.To, entente.PartyID(to))
+		}
+	}
+	if len(full.To) > 0 || len(out) == 0 {
+		out = slices.Insert(out, 0, full)
+	}
+	return out
+}
+
+// preview says what orders would do, and whether all of it may be signed. Where the
+// form asks for it, it takes in what their records refer to.
+func (v *visit) preview(orders []node.Order, page releasePage, names map[entente.PartyID]string) (*previewWords, bool, error) {
+	ctx := v.r.Context()
+	w, good := &previewWords{}, true
+	for i := range orders {
+		order := &orders[i]
+		asked, tearline := len(order.Records), ""
+		if k := slices.IndexFunc(page.Tearlines, func(o option) bool { return o.Value == string(order.Records[0]) }); k >= 0 && asked == 1 {
+			tearline = page.Tearlines[k].Name
+		}
+		if page.Form.References {
+			var err error
+			if order.Records, err = v.node.Closure(ctx, v.reader(), order.Records); err != nil {
+				return nil, false, err
+			}
+		}
+		preview, err := v.node.Preview(ctx, *order)
+		if err != nil {
+			return nil, false, err
+		}
+		good = good && preview.Allowed()
+		w.Records = max(w.Records, len(order.Records))
+		for _, r := range recipientsOf(preview, names) {
+			r.Tearline = tearline
+			switch {
+			case !r.Allowed:
+				w.Refused++
+			case tearline != "":
+				w.Tearlined++
+			default:
+				w.Allowed++
+			}
+			w.Recipients = append(w.Recipients, r)
+		}
+		for _, t := range preview.Tearlines {
+			for _, warning := range t.Warnings {
+				w.Warnings = append(w.Warnings, t.Name+": "+warning.Detail)
+			}
+		}
+		added, err := v.readable(order.Records[asked:])
+		if err != nil {
+			return nil, false, err
+		}
+		for _, id := range order.Records[asked:] {
+			if o, ok := added[id]; ok && !slices.ContainsFunc(w.Added, func(x option) bool { return x.Value == string(id) }) {
+				w.Added = append(w.Added, option{string(id), cmp.Or(o.Name, o.STIX)})
+			}
+		}
+	}
+	return w, good, nil
 }
 
 // fillIn offers the agreements in force, and fills the form with what was chosen
@@ -170,6 +232,10 @@ func (v *visit) fillIn(page *releasePage, f url.Values, names map[entente.PartyI
 	if f.Get("filled") != "" { // the form came back
 		form.To, form.TLP, form.Onward = f["to"], entente.TLP(f.Get("tlp")), entente.Onward(f.Get("onward"))
 		form.Purpose, form.Expires, form.Caveats, form.References = f.Get("purpose"), entente.Date(f.Get("expires")), f.Get("caveats"), f.Get("references") != ""
+		form.As = map[string]string{}
+		for _, to := range form.To {
+			form.As[to] = f.Get("as." + to)
+		}
 	}
 	return nil
 }

@@ -21,8 +21,9 @@ const draftTime = linkTime
 
 // draft is an order that waits to be signed.
 type draft struct {
-	Order node.Proposed `json:"order"`
-	Back  string        `json:"back"` // where the visitor came from
+	Order node.Proposed   `json:"order"`
+	Also  []node.Proposed `json:"also,omitempty"` // signed together with it
+	Back  string          `json:"back"`           // where the visitor came from
 }
 
 func (d *Door) signRoutes() {
@@ -35,13 +36,19 @@ func (d *Door) signRoutes() {
 // signers are the roles that sign something.
 var signers = []string{node.RoleReleaser, node.RoleChair}
 
-// toSign keeps an order as a draft and goes to the page that signs it.
-func (v *visit) toSign(p node.Proposed, back string) error {
+// toSign keeps an order, with others that are signed together with it, as a draft and
+// goes to the page that signs it.
+func (v *visit) toSign(p node.Proposed, back string, also ...node.Proposed) error {
 	p, err := v.node.Afresh(v.r.Context(), p)
 	if err != nil {
 		return err
 	}
-	b, err := json.Marshal(draft{p, here(back)})
+	for i := range also {
+		if also[i], err = v.node.Afresh(v.r.Context(), also[i]); err != nil {
+			return err
+		}
+	}
+	b, err := json.Marshal(draft{p, also, here(back)})
 	if err != nil {
 		return err
 	}
@@ -66,6 +73,7 @@ func (v *visit) draft() (draft, error) {
 // signingPage shows an order before it is signed, and asks for the password.
 type signingPage struct {
 	Order   orderWords
+	Also    []orderWords
 	Post    string // path that signs
 	Back    string
 	Wrong   string      // key of a text: why it was not signed
@@ -84,12 +92,21 @@ func (v *visit) showSigning(status int, wrong string) error {
 		return err
 	}
 	page := signingPage{Order: words, Post: v.r.URL.Path, Back: d.Back, Wrong: wrong}
-	id, err := d.Order.ID()
-	if err == nil {
-		page.Passkey, err = v.askToApprove(id)
+	for _, p := range d.Also {
+		words, err := v.words(p)
+		if err != nil {
+			return err
+		}
+		page.Also = append(page.Also, words)
 	}
-	if err != nil {
-		return err
+	if len(d.Also) == 0 { // a passkey signs one thing at a time
+		id, err := d.Order.ID()
+		if err == nil {
+			page.Passkey, err = v.askToApprove(id)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return v.showStatus(status, "sign", page)
 }
@@ -99,24 +116,33 @@ func (v *visit) sign() error {
 	if err != nil {
 		return err
 	}
-	// What the visitor may not read now, the visitor does not sign.
-	if _, err := v.words(d.Order); err != nil {
-		return err
+	all := append([]node.Proposed{d.Order}, d.Also...)
+	approvals := make([]node.Approval, len(all))
+	for i, p := range all {
+		// What the visitor may not read now, the visitor does not sign.
+		if _, err := v.words(p); err != nil {
+			return err
+		}
+		id, err := p.ID()
+		if err != nil {
+			return err
+		}
+		approvals[i], err = v.approval(id)
+		if wrong := wrongApproval(err); wrong != "" {
+			return v.showSigning(http.StatusForbidden, wrong)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	id, err := d.Order.ID()
-	if err != nil {
-		return err
-	}
-	by, err := v.approval(id)
-	if wrong := wrongApproval(err); wrong != "" {
-		return v.showSigning(http.StatusForbidden, wrong)
-	}
-	if err != nil {
-		return err
-	}
-	done, err := v.node.Propose(v.r.Context(), d.Order, by)
-	if err != nil {
-		return err
+	var done node.Done
+	for i, p := range all {
+		one, err := v.node.Propose(v.r.Context(), p, approvals[i])
+		if err != nil {
+			return err
+		}
+		done.Missing, done.Export = max(done.Missing, one.Missing), one.Export
+		done.Acts = append(done.Acts, one.Acts...)
 	}
 	if err := v.node.Drop(v.r.Context(), spaceDrafts(v.who.Name), v.r.PathValue("draft")); err != nil {
 		return err
@@ -251,6 +277,7 @@ type recipientWords struct {
 	Missing  []string // STIX ids that it refers to and the party does not have
 	Needs    []need   // consents that are not there
 	Replaces bool     // it takes the place of a tearline that the party has
+	Tearline string   // what the party gets in place of the record; empty: the record
 	Way      []string
 }
 

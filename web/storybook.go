@@ -105,10 +105,12 @@ func releaseStories() []story {
 		Agreements: []option{{"sha256:c", "River talks"}}, Parties: []option{{"sha256:1", "Brevik Liaison"}, {"sha256:2", "Corvane"}, {"sha256:3", "Dunmere"}},
 		Form: releaseForm{Compact: "sha256:c", To: []string{"sha256:1", "sha256:2"}, TLP: entente.TLPAmber, Onward: entente.OnwardAsk, Purpose: "follow how militants move", References: true},
 	}
+	form.Tearlines, form.Form.As = []option{{"sha256:7", "Lorries at a crossing"}}, map[string]string{"sha256:2": "sha256:7"}
 	good, bad, nobody := form, form, form
 	gets := recipientWords{Name: "Brevik Liaison", Allowed: true, Way: []string{"brevik.example:7411"}, Replaces: true}
 	refused := recipientWords{Name: "Corvane", Reasons: []string{"Almara has suspended its flow to Corvane"}, Missing: []string{"identity--6d2b1f39-3f0c-4b3a-9a37-3df0b8f8a001"}, Needs: []need{{storyRecord, "Dunmere"}}}
-	good.Preview = &previewWords{Allowed: 1, Records: 2, Recipients: []recipientWords{gets}, Added: []option{{"sha256:1", "Lantern Society"}}, Warnings: []string{"tearline: a phrase of the fuller record is in it"}}
+	cut := recipientWords{Name: "Corvane", Allowed: true, Tearline: "Lorries at a crossing"}
+	good.Preview = &previewWords{Allowed: 1, Tearlined: 1, Records: 2, Recipients: []recipientWords{gets, cut}, Added: []option{{"sha256:1", "Lantern Society"}}, Warnings: []string{"tearline: a phrase of the fuller record is in it"}}
 	bad.Preview = &previewWords{Allowed: 1, Refused: 1, Records: 2, Recipients: []recipientWords{gets, refused}}
 	nobody.Preview = &previewWords{Records: 1}
 	return []story{
