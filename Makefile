@@ -12,7 +12,7 @@ BUILD       ?= -trimpath
 COMPILER    := $(shell command -v "$$($(GO) env CC)" 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help build assets axe demo test race leaks leaks-long leaks-mutants bench fuzz fuzz-long vet check clean
+.PHONY: help build assets axe demo test race leaks leaks-long leaks-mutants bench bench-long fuzz fuzz-long vet check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -51,7 +51,7 @@ race: ## all tests with the race detector, cmd too
 
 leaks: ## the leak suite: every class of docs/leaks.md, the model, a lying peer
 	$(GO) test ./node -run 'TestLeak|TestOracle|TestModel|TestLiar' -count=1 -timeout 10m -v | grep -E '^(---|FAIL|ok|panic| +[a-z_]+_test.go)'
-	$(GO) test ./web -run 'Page|Graph|Neighbourhood|TheLog|ASuspension|AgreementShows' -count=1 -timeout 10m | grep -E '^(---|FAIL|ok|panic| +[a-z_]+_test.go)'
+	$(GO) test ./web -run 'Page|Graph|Neighbourhood|TheLog|ASuspension|AgreementShows|Remarks|Whereabouts|Forms|Conditions' -count=1 -timeout 10m | grep -E '^(---|FAIL|ok|panic| +[a-z_]+_test.go)'
 
 leaks-long: ## a million steps against the model, and answer times compared
 	ENTENTE_LONG=1 $(GO) test ./node -run 'TestLeak|TestOracle|TestModel|TestLiar' -count=1 -timeout 4h -v
@@ -59,9 +59,13 @@ leaks-long: ## a million steps against the model, and answer times compared
 leaks-mutants: ## take the guards out one at a time; the tests must turn red
 	$(GO) run ./internal/mutants
 
-bench: ## the benchmarks of all packages, and of the whole if there is one
+bench: assets ## the benchmarks of all packages, and of the whole if there is one
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	@if [ -d internal/bench ]; then echo "$(GO) run ./internal/bench"; $(GO) run ./internal/bench; fi
+
+bench-long: assets ## lists, search and the inbox among a million records (half an hour)
+	$(GO) run ./internal/bench -million
+	$(GO) run ./internal/bench -desk
 
 fuzz: ## every Fuzz function for FUZZTIME (20000x: so many inputs)
 	@{ grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . || true; } | sort | while IFS=: read -r file func; do \

@@ -20,6 +20,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"entente"
 )
@@ -233,17 +234,36 @@ func writeKey(path string, key any) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-func readKey(path string) (any, error) {
-	b, err := os.ReadFile(path)
+// ownFile reads a file that nobody but its owner can read.
+func ownFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("read key: %w", err)
 	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
 	if info.Mode().Perm()&0o077 != 0 {
 		return nil, entente.Errorf(entente.Refused, "chmod 600 "+path+", and ask yourself who has read it", "%s can be read by others (mode %04o)", path, info.Mode().Perm())
+	}
+	return os.ReadFile(path)
+}
+
+// ReadSecret reads one line of text, such as a password of another service, from a
+// file that nobody but its owner can read.
+func ReadSecret(path string) (string, error) {
+	b, err := ownFile(path)
+	if err != nil {
+		return "", err
+	}
+	text := strings.TrimRight(string(b), "\r\n")
+	if text == "" || len(text) > 4096 || strings.ContainsAny(text, "\r\n") {
+		return "", entente.Errorf(entente.Invalid, "", "%s: expected one line of text", path)
+	}
+	return text, nil
+}
+
+func readKey(path string) (any, error) {
+	b, err := ownFile(path)
+	if err != nil {
+		return nil, err
 	}
 	key, err := parseKey(b)
 	if err != nil {

@@ -49,7 +49,7 @@ var leakClasses = []leakClass{
 	{
 		4, "derived data outside the access rule: correlations, sightings, counts, history, attachments, alerts, suggestions", "MISP CVE-2020-14969, CVE-2019-9482, CVE-2020-15411; OpenCTI #6785, #3319, #11496",
 		[]string{"TestLeak04DerivedDataOutsideTheRule", "TestLeak04References", "TestLeak04Search"},
-		[]string{"TestAThirdPartyLearnsNothing", "TestDerivedWorkNeedsConsentForEachSourceAndIsFlaggedWhenOneGoes", "TestTearlineTellsItsRecipientNothingOfTheFullerRecord", "TestPagesShowNothingOfWhatIsHidden", "TestPagesSayNothingOfWhatIsHidden", "TestTheGraphHasNoEdgeToWhatOneMayNotSee", "TestASuspensionSaysWhatItStops"},
+		[]string{"TestAThirdPartyLearnsNothing", "TestDerivedWorkNeedsConsentForEachSourceAndIsFlaggedWhenOneGoes", "TestTearlineTellsItsRecipientNothingOfTheFullerRecord", "TestPagesShowNothingOfWhatIsHidden", "TestPagesSayNothingOfWhatIsHidden", "TestTheGraphHasNoEdgeToWhatOneMayNotSee", "TestASuspensionSaysWhatItStops", "TestRemarksAndVersions", "TestWhereaboutsAtTheDesk", "TestFormsOfTheUsualObjects"},
 		[]string{"tearline", "inspect"},
 		"map",
 	},

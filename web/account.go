@@ -256,11 +256,12 @@ type signinPage struct {
 	Next, Name string
 	Wrong      string // key of a text
 	Passkey    *passkeyAsk
+	Issuer     string // where else people may sign in; empty: nowhere
 }
 
 // showSignIn shows the way in.
 func (v *visit) showSignIn(status int, page signinPage) error {
-	page.Passkey = v.askToSignIn()
+	page.Passkey, page.Issuer = v.askToSignIn(), v.issuerName()
 	return v.showStatus(status, "signin", page)
 }
 

@@ -18,6 +18,7 @@ type mePage struct {
 	Sessions []sessionRow
 	Passkeys int
 	Account  bool   // there is a password
+	Issuer   string // where else the person may sign in; empty: nowhere
 	Wrong    string // key of a text: why the password was not changed
 	Changed  bool
 }
@@ -36,7 +37,7 @@ func (d *Door) meRoutes() {
 
 func (v *visit) showMe(status int, wrong string) error {
 	ctx := v.r.Context()
-	page := mePage{Who: v.who, Wrong: wrong, Changed: v.r.URL.Query().Get("changed") != ""}
+	page := mePage{Who: v.who, Wrong: wrong, Issuer: v.issuerName(), Changed: v.r.URL.Query().Get("changed") != ""}
 	all, err := v.sessionsOf(v.who.Name)
 	if err != nil {
 		return err
@@ -169,7 +170,7 @@ func meStories() []story {
 	sessions := []sessionRow{{"a", "Firefox, Windows", storyTime, true}, {"b", "Safari, iPhone", storyTime, false}, {"c", "", storyTime, false}}
 	one := &visitor{Name: "أمل", Roles: []string{node.RoleAnalyst}, Groups: []string{"north", "harbour"}}
 	return []story{
-		{"me", "every role", storyWho, mePage{Who: storyWho, Sessions: sessions, Passkeys: 2, Account: true}},
+		{"me", "every role", storyWho, mePage{Who: storyWho, Sessions: sessions, Passkeys: 2, Account: true, Issuer: "id.example.org"}},
 		{"me", "one role, no password", one, mePage{Who: one, Sessions: sessions[:1]}},
 		{"me", "wrong password", storyWho, mePage{Who: storyWho, Sessions: sessions[:1], Account: true, Wrong: "sign.wrong"}},
 		{"me", "password changed", storyWho, mePage{Who: storyWho, Sessions: sessions[:1], Account: true, Changed: true}},

@@ -32,6 +32,8 @@ type Config struct {
 	// Origin is where browsers reach the desk, such as https://desk.example.org or
 	// http://localhost:8700. Passkeys are bound to it. Without TLS only localhost will do.
 	Origin string
+	// Issuer lets people sign in elsewhere too; nil: they do not.
+	Issuer *Issuer
 	Clock  entente.Clock // default: time.Now
 	Log    *slog.Logger
 }
@@ -45,6 +47,7 @@ type Door struct {
 	pages      *pages
 	tries      *tries
 	challenges challenges
+	issuer     *issuer // nil: there is none
 	mux        *http.ServeMux
 
 	patterns []string // of all pages
@@ -67,6 +70,9 @@ func New(cfg Config) (*Door, error) {
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Issuer != nil {
+		d.issuer = &issuer{Issuer: *cfg.Issuer, back: origin.JoinPath("/oidc/callback").String()}
+	}
 	if d.pages, err = readPages(); err != nil {
 		return nil, err
 	}
@@ -84,6 +90,7 @@ func (d *Door) routes() {
 	d.signInRoutes()
 	d.accountRoutes()
 	d.passkeyRoutes()
+	d.issuerRoutes()
 	d.meRoutes()
 	d.operatorRoutes()
 	d.partyRoutes()

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"entente"
+	"entente/keyring"
 	"entente/web"
 )
 
@@ -24,6 +25,10 @@ func openDesk(o *office, c serveCmd, log *slog.Logger) (desk, error) {
 	if c.Desk == "" {
 		return desk{}, nil
 	}
+	issuer, err := c.issuer()
+	if err != nil {
+		return desk{}, err
+	}
 	l, err := listenLoopback(c.Desk)
 	if err != nil {
 		return desk{}, err
@@ -32,11 +37,29 @@ func openDesk(o *office, c serveCmd, log *slog.Logger) (desk, error) {
 	if d.origin == "" {
 		d.origin = "http://localhost:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 	}
-	if d.door, err = web.New(web.Config{Node: o.node, Origin: d.origin, Clock: clock, Log: log}); err != nil {
+	if d.door, err = web.New(web.Config{Node: o.node, Origin: d.origin, Issuer: issuer, Clock: clock, Log: log}); err != nil {
 		return desk{}, errors.Join(err, l.Close())
 	}
 	o.desk = d.origin
 	return d, nil
+}
+
+// issuer is the provider that the flags name; nil: none.
+func (c serveCmd) issuer() (*web.Issuer, error) {
+	if c.OIDCIssuer == "" && c.OIDCClient == "" && c.OIDCSecretFile == "" {
+		return nil, nil
+	}
+	if c.Desk == "" {
+		return nil, entente.Errorf(entente.Invalid, "add --desk 127.0.0.1:8700", "people sign in to a desk, and none is to be opened")
+	}
+	if c.OIDCIssuer == "" || c.OIDCClient == "" || c.OIDCSecretFile == "" {
+		return nil, entente.Errorf(entente.Invalid, "give --oidc-issuer, --oidc-client and --oidc-secret-file", "signing in through another issuer takes all three")
+	}
+	secret, err := keyring.ReadSecret(c.OIDCSecretFile)
+	if err != nil {
+		return nil, err
+	}
+	return &web.Issuer{URL: c.OIDCIssuer, Client: c.OIDCClient, Secret: secret}, nil
 }
 
 // serve answers browsers until ctx ends.
@@ -65,6 +88,9 @@ var opOperatorLink = define("operator.link", func(ctx context.Context, o *office
 		return linkAnswer{}, entente.Errorf(entente.Refused, "start it: entente serve --desk 127.0.0.1:8700", "no desk is open")
 	}
 	link, err := web.Link(ctx, o.node, o.desk, q.Name)
+	if err == nil {
+		err = o.node.Administered(ctx, o.as, q.Name, "sign-in link made")
+	}
 	return linkAnswer{q.Name, link}, err
 })
 

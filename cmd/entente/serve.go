@@ -19,6 +19,10 @@ type serveCmd struct {
 	Listen string `help:"Where partners reach this node; none: it dials out only." placeholder:"HOST:PORT"`
 	Desk   string `help:"Where this machine serves the desk in the browser; none: no desk. A loopback address, such as 127.0.0.1:8700; for others put a proxy with TLS in front of it." placeholder:"HOST:PORT"`
 	Origin string `help:"Where browsers reach the desk (default: http://localhost:PORT)." placeholder:"URL"`
+
+	OIDCIssuer     string `name:"oidc-issuer" help:"OpenID provider through which people may sign in to the desk too." placeholder:"URL"`
+	OIDCClient     string `name:"oidc-client" help:"Id of this desk at that provider; the desk's /oidc/callback is its redirect address." placeholder:"ID"`
+	OIDCSecretFile string `name:"oidc-secret-file" help:"File, for its owner alone, with the secret of that id." placeholder:"FILE"`
 }
 
 type readyAnswer struct {
@@ -56,6 +60,9 @@ const leastFree = 64 << 20
 
 // serve runs a node until ctx ends. ready is called once everything is open.
 func serve(ctx context.Context, dir string, c serveCmd, log *slog.Logger, ready func(readyAnswer) error) (err error) {
+	if _, err := c.issuer(); err != nil { // before anything is opened
+		return err
+	}
 	o, err := openWhenFree(ctx, dir, log)
 	if err != nil {
 		return err
