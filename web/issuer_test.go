@@ -190,8 +190,15 @@ func TestSigningInElsewhere(t *testing.T) {
 	check(t, err)
 	res.Body.Close()
 	back := strings.TrimPrefix(res.Header.Get("Location"), a.url)
-	if status, _ := stranger().ask(http.MethodGet, back, nil); status != http.StatusForbidden {
-		t.Errorf("another browser comes back: %d", status)
+	second := stranger() // on a way of its own
+	still.Jar = second.browser.Jar
+	res, err = still.Get(a.url + "/sign-in/oidc?next=/me")
+	check(t, err)
+	res.Body.Close()
+	for _, other := range []*desk{stranger(), second} {
+		if status, _ := other.ask(http.MethodGet, back, nil); status != http.StatusForbidden {
+			t.Errorf("another browser comes back: %d", status)
+		}
 	}
 	if status, page := first.ask(http.MethodGet, back, nil); status != http.StatusOK || !strings.Contains(page, inside) {
 		t.Errorf("the browser that began: %d", status)
