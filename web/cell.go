@@ -48,6 +48,9 @@ func (d *Door) cellRoutes() { d.page("GET /{$}", (*visit).cell) }
 
 func (v *visit) cell() error {
 	ctx := v.r.Context()
+	if err := v.looked(); err != nil {
+		return err
+	}
 	names, err := v.names()
 	if err != nil {
 		return err

@@ -32,6 +32,10 @@ func (v *visit) events() error {
 	}
 	beat := time.NewTicker(eventBeat)
 	defer beat.Stop()
+	mark, err := v.noticed(ctx)
+	if err != nil {
+		return err
+	}
 	for open := say("here"); open; {
 		changed, event := v.node.Changed(), "here"
 		select {
@@ -44,6 +48,13 @@ func (v *visit) events() error {
 		if who, err := v.visitor(v.r); err != nil || who == nil {
 			say("ended")
 			return nil
+		}
+		if now, err := v.noticed(ctx); err != nil {
+			return err
+		} else if now != mark {
+			if mark = now; now != "" && !say("waits") {
+				return nil
+			}
 		}
 		open = say(event)
 		select {

@@ -96,6 +96,9 @@ func (v *visit) list(own bool) error {
 		Own: &own, Newest: true, Limit: listSize, Whole: true, Text: words,
 		Type: ask.Get("type"), Originator: entente.PartyID(ask.Get("from")), After: ask.Get("after"),
 	}
+	if err := v.looked(); err != nil {
+		return err
+	}
 	out := listPage{Own: own, Words: words, From: ask.Get("from"), Type: q.Type, Unread: ask.Get("unread") != "" && !own, Types: listTypes}
 	names, err := v.names()
 	if err != nil {

@@ -18,8 +18,6 @@ import (
 
 	"entente"
 	"entente/node"
-	"entente/node/nodetest"
-	"entente/store/sqlite"
 	"entente/web"
 )
 
@@ -94,29 +92,9 @@ func newProvider(t *testing.T) *provider {
 	return p
 }
 
-// newPartyWith is newParty with an issuer.
-func newPartyWith(t *testing.T, name string, i *web.Issuer) *party {
-	t.Helper()
-	db, err := sqlite.OpenMemory()
-	check(t, err)
-	p := &party{t: t}
-	p.Party, err = nodetest.NewParty(ctx, name, db, nil)
-	check(t, err)
-	t.Cleanup(func() { check(t, p.Close()) })
-	s := httptest.NewUnstartedServer(nil)
-	_, port, _ := strings.Cut(s.Listener.Addr().String(), ":")
-	p.url = "http://localhost:" + port
-	p.door, err = web.New(web.Config{Node: p.Node, Origin: p.url, Issuer: i})
-	check(t, err)
-	s.Config.Handler = p.door.Handler()
-	s.Start()
-	t.Cleanup(s.Close)
-	return p
-}
-
 func TestSigningInElsewhere(t *testing.T) {
 	idp := newProvider(t)
-	a := newPartyWith(t, "Ardel", &web.Issuer{URL: idp.URL, Client: "desk", Secret: "s3cret"})
+	a := newPartyWith(t, "Ardel", web.Config{Issuer: &web.Issuer{URL: idp.URL, Client: "desk", Secret: "s3cret"}})
 	idp.subject = "anna@issuer"
 	anna, ben := a.signer("anna", node.RoleReleaser), a.signer("ben", node.RoleReleaser)
 	stranger := func() *desk { return &desk{party: a, browser: &http.Client{Jar: newJar(t)}} }
@@ -226,7 +204,7 @@ func TestSigningInElsewhere(t *testing.T) {
 		t.Errorf("another of the name: %d", status)
 	}
 	// An issuer that is away is said to be.
-	b := newPartyWith(t, "Brevik", &web.Issuer{URL: "http://127.0.0.1:1", Client: "desk", Secret: "x"})
+	b := newPartyWith(t, "Brevik", web.Config{Issuer: &web.Issuer{URL: "http://127.0.0.1:1", Client: "desk", Secret: "x"}})
 	if status, page := (&desk{party: b, browser: &http.Client{Jar: newJar(t)}}).ask(http.MethodGet, "/sign-in/oidc", nil); status != http.StatusBadGateway || !strings.Contains(page, "does not answer") {
 		t.Errorf("an issuer that is away: %d", status)
 	}

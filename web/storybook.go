@@ -18,7 +18,7 @@ type story struct {
 
 // stories are all pages in all their states. Each file of pages has its own list.
 func stories() []story {
-	return slices.Concat(cellStories(), agreementStories(), logStories(), graphStories(), inboxStories(), recordStories(), tearlineStories(), askStories(), writeStories(), releaseStories(), signStories(), passkeyStories(), issuerStories(), whereStories(), changesStories(), meStories(), operatorStories(), partyStories())
+	return slices.Concat(cellStories(), agreementStories(), logStories(), graphStories(), inboxStories(), recordStories(), tearlineStories(), askStories(), writeStories(), releaseStories(), signStories(), passkeyStories(), issuerStories(), noticeStories(), whereStories(), changesStories(), meStories(), operatorStories(), partyStories())
 }
 
 // storyWho is a visitor with every role.

@@ -34,8 +34,10 @@ type Config struct {
 	Origin string
 	// Issuer lets people sign in elsewhere too; nil: they do not.
 	Issuer *Issuer
-	Clock  entente.Clock // default: time.Now
-	Log    *slog.Logger
+	// Mail tells people that something waits; nil: nobody is told by mail.
+	Mail  *Mail
+	Clock entente.Clock // default: time.Now
+	Log   *slog.Logger
 }
 
 // Door is the desk. Its methods may be called from many goroutines.
@@ -48,6 +50,7 @@ type Door struct {
 	tries      *tries
 	challenges challenges
 	issuer     *issuer // nil: there is none
+	mail       *Mail   // likewise
 	mux        *http.ServeMux
 
 	patterns []string // of all pages
@@ -63,12 +66,17 @@ func New(cfg Config) (*Door, error) {
 	if err != nil || origin.Host == "" || origin.Scheme != "https" && (origin.Scheme != "http" || origin.Hostname() != "localhost") {
 		return nil, entente.Errorf(entente.Invalid, "use https://NAME, or http://localhost:PORT on this machine alone", "the desk cannot be reached at %q", cfg.Origin)
 	}
-	d := &Door{node: cfg.Node, origin: origin, clock: cfg.Clock, log: cfg.Log, tries: &tries{wrong: map[string]wrong{}}, mux: http.NewServeMux()}
+	d := &Door{node: cfg.Node, origin: origin, clock: cfg.Clock, log: cfg.Log, mail: cfg.Mail, tries: &tries{wrong: map[string]wrong{}}, mux: http.NewServeMux()}
 	if d.clock == nil {
 		d.clock = time.Now
 	}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Mail != nil {
+		if err := cfg.Mail.Check(); err != nil {
+			return nil, err
+		}
 	}
 	if cfg.Issuer != nil {
 		d.issuer = &issuer{Issuer: *cfg.Issuer, back: origin.JoinPath("/oidc/callback").String()}
@@ -91,6 +99,7 @@ func (d *Door) routes() {
 	d.accountRoutes()
 	d.passkeyRoutes()
 	d.issuerRoutes()
+	d.noticeRoutes()
 	d.meRoutes()
 	d.operatorRoutes()
 	d.partyRoutes()
@@ -155,7 +164,15 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 			srv.Close()
 		}
 	}()
+	told := make(chan struct{})
+	ctx, stop := context.WithCancel(ctx)
+	go func() {
+		defer close(told)
+		d.tell(ctx)
+	}()
 	err := srv.Serve(l)
+	stop()
+	<-told
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 		<-stopped

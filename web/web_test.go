@@ -50,7 +50,10 @@ func newCell(t testing.TB, names ...string) (entente.CompactID, []*party) {
 	return id, parties
 }
 
-func newParty(t testing.TB, name string) *party {
+func newParty(t testing.TB, name string) *party { return newPartyWith(t, name, web.Config{}) }
+
+// newPartyWith is a party whose desk has more than node and origin.
+func newPartyWith(t testing.TB, name string, cfg web.Config) *party {
 	t.Helper()
 	db, err := sqlite.OpenMemory()
 	check(t, err)
@@ -61,7 +64,8 @@ func newParty(t testing.TB, name string) *party {
 	s := httptest.NewUnstartedServer(nil) // has its address before the desk is made
 	_, port, _ := strings.Cut(s.Listener.Addr().String(), ":")
 	p.url = "http://localhost:" + port
-	d, err := web.New(web.Config{Node: p.Node, Origin: p.url})
+	cfg.Node, cfg.Origin = p.Node, p.url
+	d, err := web.New(cfg)
 	check(t, err)
 	p.door = d
 	s.Config.Handler = d.Handler()

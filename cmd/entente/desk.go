@@ -29,6 +29,10 @@ func openDesk(o *office, c serveCmd, log *slog.Logger) (desk, error) {
 	if err != nil {
 		return desk{}, err
 	}
+	mail, err := c.mail()
+	if err != nil {
+		return desk{}, err
+	}
 	l, err := listenLoopback(c.Desk)
 	if err != nil {
 		return desk{}, err
@@ -37,20 +41,45 @@ func openDesk(o *office, c serveCmd, log *slog.Logger) (desk, error) {
 	if d.origin == "" {
 		d.origin = "http://localhost:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 	}
-	if d.door, err = web.New(web.Config{Node: o.node, Origin: d.origin, Issuer: issuer, Clock: clock, Log: log}); err != nil {
+	if d.door, err = web.New(web.Config{Node: o.node, Origin: d.origin, Issuer: issuer, Mail: mail, Clock: clock, Log: log}); err != nil {
 		return desk{}, errors.Join(err, l.Close())
 	}
 	o.desk = d.origin
 	return d, nil
 }
 
+// checkDesk says what is wrong with the flags of the desk.
+func (c serveCmd) checkDesk() error {
+	issuer, err := c.issuer()
+	if err != nil {
+		return err
+	}
+	mail, err := c.mail()
+	if err == nil && (issuer != nil || mail != nil) && c.Desk == "" {
+		err = entente.Errorf(entente.Invalid, "add --desk 127.0.0.1:8700", "the mail server and the issuer are for a desk, and none is to be opened")
+	}
+	return err
+}
+
+// mail is the mail server that the flags name; nil: none.
+func (c serveCmd) mail() (*web.Mail, error) {
+	if c.MailServer == "" && c.MailFrom == "" && c.MailUser == "" && c.MailPasswordFile == "" {
+		return nil, nil
+	}
+	m := web.Mail{Server: c.MailServer, From: c.MailFrom, User: c.MailUser}
+	if c.MailPasswordFile != "" {
+		var err error
+		if m.Password, err = keyring.ReadSecret(c.MailPasswordFile); err != nil {
+			return nil, err
+		}
+	}
+	return &m, m.Check()
+}
+
 // issuer is the provider that the flags name; nil: none.
 func (c serveCmd) issuer() (*web.Issuer, error) {
 	if c.OIDCIssuer == "" && c.OIDCClient == "" && c.OIDCSecretFile == "" {
 		return nil, nil
-	}
-	if c.Desk == "" {
-		return nil, entente.Errorf(entente.Invalid, "add --desk 127.0.0.1:8700", "people sign in to a desk, and none is to be opened")
 	}
 	if c.OIDCIssuer == "" || c.OIDCClient == "" || c.OIDCSecretFile == "" {
 		return nil, entente.Errorf(entente.Invalid, "give --oidc-issuer, --oidc-client and --oidc-secret-file", "signing in through another issuer takes all three")

@@ -20,6 +20,11 @@ type serveCmd struct {
 	Desk   string `help:"Where this machine serves the desk in the browser; none: no desk. A loopback address, such as 127.0.0.1:8700; for others put a proxy with TLS in front of it." placeholder:"HOST:PORT"`
 	Origin string `help:"Where browsers reach the desk (default: http://localhost:PORT)." placeholder:"URL"`
 
+	MailServer       string `help:"Mail server by which people at the desk are told that something waits, and nothing else." placeholder:"HOST:PORT"`
+	MailFrom         string `help:"Address that such mail comes from." placeholder:"ADDRESS"`
+	MailUser         string `help:"Account at the mail server; none: it asks for none." placeholder:"NAME"`
+	MailPasswordFile string `help:"File, for its owner alone, with the password of that account." placeholder:"FILE"`
+
 	OIDCIssuer     string `name:"oidc-issuer" help:"OpenID provider through which people may sign in to the desk too." placeholder:"URL"`
 	OIDCClient     string `name:"oidc-client" help:"Id of this desk at that provider; the desk's /oidc/callback is its redirect address." placeholder:"ID"`
 	OIDCSecretFile string `name:"oidc-secret-file" help:"File, for its owner alone, with the secret of that id." placeholder:"FILE"`
@@ -60,7 +65,7 @@ const leastFree = 64 << 20
 
 // serve runs a node until ctx ends. ready is called once everything is open.
 func serve(ctx context.Context, dir string, c serveCmd, log *slog.Logger, ready func(readyAnswer) error) (err error) {
-	if _, err := c.issuer(); err != nil { // before anything is opened
+	if err := c.checkDesk(); err != nil { // before anything is opened
 		return err
 	}
 	o, err := openWhenFree(ctx, dir, log)

@@ -5,3 +5,4 @@ import "./graph-view";
 import "./verify-progress";
 import "./passkey";
 import "./suggest";
+import "./notice";

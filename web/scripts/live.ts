@@ -10,6 +10,9 @@ class DeskLive extends HTMLElement {
     this.#source = new EventSource("/events");
     this.#source.addEventListener("changed", () => this.#offer());
     this.#source.addEventListener("here", () => { if (this.dataset.state !== "changed") this.#say("live", ""); });
+    this.#source.addEventListener("waits", () => {
+      if ("Notification" in window && Notification.permission === "granted") new Notification(this.dataset.notice ?? "", { tag: "desk" });
+    });
     this.#source.addEventListener("ended", () => { this.#source?.close(); location.reload(); });
     this.#source.addEventListener("error", () => this.#say("lost", this.dataset.lost ?? ""));
   }
