@@ -21,16 +21,16 @@ func TestFlagsOfTheDesk(t *testing.T) {
 	}
 	const desk = "127.0.0.1:0"
 	for want, c := range map[string]serveCmd{
-		"":                            {},
-		" ":                           {Desk: desk, MailServer: "mail.example:587", MailFrom: "desk@example.org", MailUser: "desk", MailPasswordFile: secret, OIDCIssuer: "https://id.example", OIDCClient: "desk", OIDCSecretFile: secret},
-		"none is to be opened":        {MailServer: "mail.example:587", MailFrom: "desk@example.org"},
-		"takes all three":             {Desk: desk, OIDCIssuer: "https://id.example", OIDCClient: "desk"},
-		"can be read by others":       {Desk: desk, OIDCIssuer: "https://id.example", OIDCClient: "desk", OIDCSecretFile: open},
-		"expected one line":           {Desk: desk, OIDCIssuer: "https://id.example", OIDCClient: "desk", OIDCSecretFile: empty},
-		"no such file":                {Desk: desk, MailServer: "mail.example:587", MailFrom: "desk@example.org", MailUser: "desk", MailPasswordFile: filepath.Join(dir, "none")},
-		"takes a name and a password": {Desk: desk, MailServer: "mail.example:587", MailFrom: "desk@example.org", MailUser: "desk"},
-		"is no e-mail address":        {Desk: desk, MailServer: "mail.example:587", MailFrom: "desk"},
-		"mail server \"mail.example\"":  {Desk: desk, MailServer: "mail.example", MailFrom: "desk@example.org"},
+		"":                             {},
+		" ":                            {Desk: desk, MailServer: "mail.example:587", MailFrom: "desk@example.org", MailUser: "desk", MailPasswordFile: secret, OIDCIssuer: "https://id.example", OIDCClient: "desk", OIDCSecretFile: secret},
+		"none is to be opened":         {MailServer: "mail.example:587", MailFrom: "desk@example.org"},
+		"takes all three":              {Desk: desk, OIDCIssuer: "https://id.example", OIDCClient: "desk"},
+		"can be read by others":        {Desk: desk, OIDCIssuer: "https://id.example", OIDCClient: "desk", OIDCSecretFile: open},
+		"expected one line":            {Desk: desk, OIDCIssuer: "https://id.example", OIDCClient: "desk", OIDCSecretFile: empty},
+		"no such file":                 {Desk: desk, MailServer: "mail.example:587", MailFrom: "desk@example.org", MailUser: "desk", MailPasswordFile: filepath.Join(dir, "none")},
+		"takes a name and a password":  {Desk: desk, MailServer: "mail.example:587", MailFrom: "desk@example.org", MailUser: "desk"},
+		"is no e-mail address":         {Desk: desk, MailServer: "mail.example:587", MailFrom: "desk"},
+		"mail server \"mail.example\"": {Desk: desk, MailServer: "mail.example", MailFrom: "desk@example.org"},
 	} {
 		err := c.checkDesk()
 		if want = strings.TrimSpace(want); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
