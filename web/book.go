@@ -54,7 +54,7 @@ func Storybook() (http.Handler, error) {
 
 // tell answers with a story.
 func (p *pages) tell(w http.ResponseWriter, s story, code, theme string) error {
-	f := frame{Page: s.Page, Path: "/", Party: "Almara Liaison", Who: s.Who, Language: p.words[code], Theme: theme, Data: s.Data}
+	f := frame{Page: s.Page, Path: "/", Party: "Almara Liaison", Who: s.Who, Language: p.words[code], Theme: theme, Data: s.Data, Live: s.State == "offline"}
 	if s.Who == nil {
 		f.Party = ""
 	} else {

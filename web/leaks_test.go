@@ -203,7 +203,14 @@ func (p *party) guesses(id string) []string {
 			out = append(out, wildcard.ReplaceAllLiteralString(path, id))
 			continue
 		}
-		for _, name := range []string{"record", "about", "from", "draft", "after", "q"} {
+		names := []string{"record", "about", "from", "draft", "after"}
+		switch path {
+		case "/inbox", "/records", "/suggest":
+			names = append(names, "q")
+		case "/me", "/passkeys", "/notices", "/operators", "/parties", "/parties/card", "/setup", "/events":
+			names = []string{"record"} // they ask for nothing of the kind
+		}
+		for _, name := range names {
 			out = append(out, path+"?"+name+"="+url.QueryEscape(id))
 		}
 	}
@@ -268,7 +275,7 @@ func TestPagesAnswerWhatIsHiddenLikeWhatIsNotThere(t *testing.T) {
 	absentRecord, absentSTIX := "sha256:"+strings.Repeat("5e", 32), string(stix.NewID("identity"))
 	for _, seat := range s.seats() {
 		for i, x := range seat.hidden {
-			if i >= 2 && testing.Short() || !seat.ids && seat.party == s.a || x == s.back && seat.party == s.b {
+			if i >= 1 && testing.Short() || !seat.ids && seat.party == s.a || x == s.back && seat.party == s.b {
 				continue // may know that the record was there
 			}
 			for _, pair := range [][2]string{{string(x.record), absentRecord}, {x.stix, absentSTIX}} {

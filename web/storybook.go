@@ -56,6 +56,7 @@ func inboxStories() []story {
 		{"inbox", "nothing matches", storyWho, listPage{Types: listTypes, Froms: froms, Type: "note", Filtered: true, Here: "/inbox?type=note", First: "/inbox"}},
 		{"inbox", "many", storyWho, many},
 		{"inbox", "found", storyWho, found},
+		{"inbox", "offline", storyWho, many}, // nobody answers the page that listens
 		{"inbox", "own", storyWho, own},
 		{"inbox", "own, empty", storyWho, listPage{Own: true, Types: listTypes}},
 	}
