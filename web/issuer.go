@@ -346,7 +346,7 @@ func issuerStories() []story {
 	const name = "id.example.org"
 	return []story{
 		{"oidc", "not linked", storyWho, issuerPage{Name: name}},
-		{"oidc", "go on", storyWho, issuerPage{Name: name, Go: "https://id.example.org/authorize?state=x"}},
+		{"oidc", "go on", storyWho, issuerPage{Name: name, Go: "/authorize?state=x"}},
 		{"oidc", "linked", storyWho, issuerPage{Name: name, Linked: storyTime}},
 		{"oidc", "taken", storyWho, issuerPage{Name: name, Wrong: "oidc.taken"}},
 	}
