@@ -41,11 +41,19 @@ func rolesFor(k entente.Kind) []string {
 // Operator is a person of this party.
 type Operator = store.Operator
 
+// CheckOperatorName says what is wrong with the name of a person.
+func CheckOperatorName(name string) error {
+	if name == "" || strings.ContainsAny(name, " \t\n/") || len(name) > 60 {
+		return entente.Errorf(entente.Invalid, "choose a short name without spaces", "operator name %.80q", name)
+	}
+	return nil
+}
+
 // PutOperator adds a person of this party, or changes one. From the first on,
 // what is signed in the party's name needs a person's approval.
 func (n *Node) PutOperator(ctx context.Context, o store.Operator) error {
-	if o.Name == "" || strings.ContainsAny(o.Name, " \t\n/") || len(o.Name) > 60 {
-		return entente.Errorf(entente.Invalid, "choose a short name without spaces", "operator name %.80q", o.Name)
+	if err := CheckOperatorName(o.Name); err != nil {
+		return err
 	}
 	if _, err := o.Key.Ed25519(); err != nil {
 		return entente.Errorf(entente.Invalid, "", "operator %s: %w", o.Name, err)

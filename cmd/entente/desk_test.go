@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,5 +37,28 @@ func TestFlagsOfTheDesk(t *testing.T) {
 		if want = strings.TrimSpace(want); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%+v: %v, expected %q", c, err, want)
 		}
+	}
+}
+
+// The first person of a party comes with it, and lets itself in by the link.
+func TestTheFirstOperatorComesWithTheParty(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "ardel")
+	var out, problem bytes.Buffer
+	entente := func(args ...string) int {
+		out.Reset()
+		problem.Reset()
+		return run(t.Context(), append([]string{"--dir", dir}, args...), strings.NewReader(""), &out, &problem)
+	}
+	if status := entente("--json", "init", "--name", "Ardel", "--operator", "a b"); status == 0 || !strings.Contains(problem.String(), "without spaces") {
+		t.Errorf("a name with a space: %d %s", status, problem.String())
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("the refused party was made")
+	}
+	if status := entente("init", "--name", "Ardel", "--operator", "anna", "--origin", "https://desk.example.org"); status != 0 || !strings.Contains(out.String(), "https://desk.example.org/enter/") {
+		t.Fatalf("%d: %s%s", status, out.String(), problem.String())
+	}
+	if status := entente("operator", "ls"); status != 0 || !strings.Contains(out.String(), "anna") || !strings.Contains(out.String(), "administrator") {
+		t.Errorf("%d: %s%s", status, out.String(), problem.String())
 	}
 }

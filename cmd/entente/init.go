@@ -12,12 +12,15 @@ import (
 	"entente/keyring"
 	"entente/node"
 	"entente/store/sqlite"
+	"entente/web"
 )
 
 type initCmd struct {
 	Dir      string   `arg:"" optional:"" name:"dir" help:"Folder to make (default: that of --dir)." type:"path"`
 	Name     string   `required:"" help:"What the party calls itself." placeholder:"NAME"`
 	Endpoint []string `help:"host:port where partners reach the node; repeat for several; none: this node dials out only." sep:"none" placeholder:"HOST:PORT"`
+	Operator string   `help:"First person of the party, with every role; a link is printed by which that person signs in to the desk once, within the hour." placeholder:"NAME"`
+	Origin   string   `default:"http://localhost:8700" help:"Where browsers will reach the desk, for that link." placeholder:"URL"`
 	RootDir  string   `help:"Folder for the root keys, best on a medium that can be taken away (default: DIR/root)." type:"path" placeholder:"DIR"`
 }
 
@@ -28,6 +31,7 @@ type initAnswer struct {
 	RootDir     string          `json:"root_dir"`
 	NextRoot    string          `json:"next_root_key"`
 	Fingerprint fingerprint     `json:"fingerprint"`
+	Link        string          `json:"link,omitzero"` // by which the first operator signs in
 }
 
 func (c *initCmd) Run(s *session) error {
@@ -35,9 +39,19 @@ func (c *initCmd) Run(s *session) error {
 	if dir == "" {
 		dir = s.dir
 	}
+	if c.Operator != "" {
+		if err := node.CheckOperatorName(c.Operator); err != nil {
+			return err
+		}
+	}
 	a, err := newParty(s.ctx, dir, c.RootDir, c.Name, c.Endpoint)
 	if err != nil {
 		return err
+	}
+	if c.Operator != "" {
+		if a.Link, err = firstOperator(s.ctx, dir, c.Operator, c.Origin); err != nil {
+			return err
+		}
 	}
 	return s.show(a, func(p *printer) {
 		p.line("Party        %s", plain(a.Name))
@@ -53,7 +67,25 @@ func (c *initCmd) Run(s *session) error {
 		p.line("2. Run the node:          entente --dir %s serve --listen HOST:PORT", a.Dir)
 		p.line("3. Hand over your card:   entente --dir %s card --out FILE", a.Dir)
 		p.line("   and read the fingerprint above to the other side over the telephone.")
+		if a.Link != "" {
+			p.line("4. Open the desk:         entente --dir %s serve --desk 127.0.0.1:8700", a.Dir)
+			p.line("   and let %s sign in within the hour, once: %s", c.Operator, a.Link)
+		}
 	})
+}
+
+// firstOperator adds a person with every role, whose key nobody has: the person
+// makes one by the link.
+func firstOperator(ctx context.Context, dir, name, origin string) (link string, err error) {
+	o, err := openOffice(ctx, dir)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, o.close()) }()
+	if err := o.node.PutOperator(ctx, node.Operator{Name: name, Key: entente.NewPrivateKey().Key(), Roles: node.Roles}); err != nil {
+		return "", err
+	}
+	return web.Link(ctx, o.node, origin, name)
 }
 
 // newParty makes a data directory: complete, or not at all. root is the folder
@@ -122,7 +154,7 @@ func newParty(ctx context.Context, dir, root, name string, endpoints []string) (
 	if err := os.Rename(draft, dir); err != nil {
 		return initAnswer{}, fmt.Errorf("put the data directory in place: %w", err)
 	}
-	return initAnswer{n.Self(), name, dir, root, keyring.RootPath(root, 2), fingerprintOf(card.ID)}, nil
+	return initAnswer{n.Self(), name, dir, root, keyring.RootPath(root, 2), fingerprintOf(card.ID), ""}, nil
 }
 
 // wantFree wants a folder that does not exist, or is empty.
