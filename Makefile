@@ -34,8 +34,8 @@ demo: build ## four parties on this machine; stays up until Ctrl-C
 # The race detector makes tests five to ten times slower: with it run the short
 # forms, without the tests of cmd, which start the program many hundred times,
 # and those that take thousands of steps in one goroutine or two (the model of the
-# visibility rule, the walks through all pages).
-SLOW := ^TestModel|^TestLiar|^TestVerifyFindsWhatWasTamperedWith|^TestPagesSay|^TestPagesAnswer|^TestEveryPageAsks
+# visibility rule, the walks through all pages, by a browser too).
+SLOW := ^TestModel|^TestLiar|^TestVerifyFindsWhatWasTamperedWith|^TestPagesSay|^TestPagesAnswer|^TestEveryPageAsks|^TestEveryStoryInABrowser
 test: check assets axe ## check, then all tests; before that the short ones with the race detector, where there is a C compiler
 ifneq ($(COMPILER),)
 	CGO_ENABLED=1 $(GO) test -race -short -skip '$(SLOW)' -timeout 25m $$($(GO) list ./... | grep -v /cmd/)
