@@ -17,6 +17,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -234,16 +235,22 @@ func writeKey(path string, key any) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// ownFile reads a file that nobody but its owner can read.
+// ownFile reads a file that nobody but its owner can read: the mode is that of the
+// file which is read, whatever stands at the path by then.
 func ownFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read key: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("read key: %w", err)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
 		return nil, entente.Errorf(entente.Refused, "chmod 600 "+path+", and ask yourself who has read it", "%s can be read by others (mode %04o)", path, info.Mode().Perm())
 	}
-	return os.ReadFile(path)
+	return io.ReadAll(f)
 }
 
 // ReadSecret reads one line of text, such as a password of another service, from a
